@@ -1,0 +1,1 @@
+//! Bookings (`PROTOCOL.md` §7): requests, answers, decisions, the calendar.

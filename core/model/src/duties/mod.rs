@@ -1,0 +1,1 @@
+//! What a device writes by itself: `(rows, now) -> acts`.

@@ -1,0 +1,1 @@
+//! Key epochs of members, certified in identity logs (`PROTOCOL.md` §5).

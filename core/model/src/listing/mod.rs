@@ -1,0 +1,1 @@
+//! Listings and profiles: what is edited, typed and limited.

@@ -1,0 +1,1 @@
+//! Entries in, changes of rows out.

@@ -1,0 +1,191 @@
+//! The tables, and the type of a row in each.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Defines [`Table`] so that number, name and list cannot drift apart.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $kind:ident;)*) => {
+        /// A table of rows ordered by key.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum Table { $($(#[$doc])* $variant = $number,)* }
+
+        impl Table {
+            /// Every table, in the order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name of the table on disk.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What kind of truth the table holds.
+            pub const fn kind(self) -> TableKind {
+                match self { $(Self::$variant => TableKind::$kind,)* }
+            }
+        }
+    };
+}
+
+/// What kind of truth a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// Signed entries and what indexes them: the source of everything else.
+    Journal,
+    /// Follows from open entries alone: equal on all nodes with equal entries.
+    Open,
+    /// Follows from entries and this device's keys: what its person may read.
+    Private,
+    /// Known only here (cursors, applications, drafts): no rebuild touches it.
+    Local,
+}
+
+tables! {
+    /// document id → descriptor.
+    Documents = 1, "documents", Journal;
+    /// log id → [`crate::journal::LogRow`].
+    Logs = 2, "logs", Journal;
+    /// document id ‖ log id → ().
+    LogsByDocument = 3, "logs_by_document", Journal;
+    /// entry hash → entry (header, payload, signature if kept).
+    Entries = 4, "entries", Journal;
+    /// log id ‖ seq ‖ entry hash → ().
+    EntriesBySeq = 5, "entries_by_seq", Journal;
+    /// n → (entry hash, rolling hash): the order of acceptance on this node.
+    Order = 6, "entry_order", Journal;
+    /// missing entry hash ‖ waiting entry hash → ().
+    Waiting = 7, "waiting", Journal;
+    /// listing id → listing row.
+    Listings = 20, "listings", Open;
+    /// member id → profile row.
+    Profiles = 21, "profiles", Open;
+    /// domain id → the domain's terms in force and its calendar as everyone sees it.
+    Calendars = 22, "calendars", Open;
+    /// domain id ‖ entry hash → decision.
+    Decisions = 23, "decisions", Open;
+    /// document id → saved automerge document and its map of entries to changes.
+    Objects = 24, "objects", Open;
+    /// booking id → domain id.
+    DomainOfBooking = 25, "domain_of_booking", Open;
+    /// member id → how far each of its devices was accepted.
+    Accepted = 26, "accepted", Open;
+    /// blob id → which entries name it.
+    BlobRefs = 27, "blob_refs", Open;
+    /// booking id → booking as its parties see it.
+    Bookings = 40, "bookings", Private;
+    /// key tag ‖ log id → deal key this device may read with.
+    DealKeys = 41, "deal_keys", Private;
+    /// grant tag expected next → (writer log, reader epoch, i).
+    GrantTags = 42, "grant_tags", Private;
+    /// epoch public key → secret.
+    EpochSecrets = 43, "epoch_secrets", Private;
+    /// entry hash of an own or opened sealed record → booking id it belongs to.
+    DealEntries = 44, "deal_entries", Private;
+    /// entry hash → hashes of entries that acknowledged it.
+    Receipts = 45, "receipts", Private;
+    /// name → value: neighbourhood id, own ids, store id, version of the rows.
+    Settings = 60, "settings", Local;
+    /// peer store id → how far this node has read it.
+    Cursors = 61, "cursors", Local;
+    /// invitation secret's hash → invitation this device redeems.
+    Invitations = 62, "invitations", Local;
+    /// member id → application that waits for approval.
+    Applications = 63, "applications", Local;
+    /// entry hash → it left this device (a session or a bundle took it).
+    Sent = 64, "sent", Local;
+    /// blob id → size, chunks held, key.
+    Blobs = 65, "blobs", Local;
+    /// blob id ‖ chunk number → bytes.
+    BlobChunks = 66, "blob_chunks", Local;
+    /// entry hash → why it was set aside.
+    Quarantine = 67, "quarantine", Local;
+    /// device id → addresses where it was last heard to listen.
+    Addresses = 68, "addresses", Local;
+    /// log id → why the reading of its content stopped.
+    Unreadable = 69, "unreadable", Local;
+}
+
+/// A key in its byte form, which sorts as the key does.
+pub trait Key {
+    /// The bytes.
+    fn to_key(&self) -> Vec<u8>;
+}
+
+impl Key for [u8] {
+    fn to_key(&self) -> Vec<u8> {
+        self.to_vec()
+    }
+}
+
+impl Key for Vec<u8> {
+    fn to_key(&self) -> Vec<u8> {
+        self.clone()
+    }
+}
+
+impl Key for u64 {
+    fn to_key(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+}
+
+impl Key for str {
+    fn to_key(&self) -> Vec<u8> {
+        self.as_bytes().to_vec()
+    }
+}
+
+impl Key for [u8; 32] {
+    fn to_key(&self) -> Vec<u8> {
+        self.to_vec()
+    }
+}
+
+macro_rules! id_keys {
+    ($($id:ident),*) => { $(
+        impl Key for crate::keys::$id {
+            fn to_key(&self) -> Vec<u8> {
+                self.0.to_vec()
+            }
+        }
+    )* };
+}
+id_keys!(BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId);
+
+impl<A: Key, B: Key> Key for (A, B) {
+    fn to_key(&self) -> Vec<u8> {
+        let mut key = self.0.to_key();
+        key.extend(self.1.to_key());
+        key
+    }
+}
+
+impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
+    fn to_key(&self) -> Vec<u8> {
+        let mut key = self.0.to_key();
+        key.extend(self.1.to_key());
+        key.extend(self.2.to_key());
+        key
+    }
+}
+
+/// A table with the types of its key and its row.
+///
+/// ```
+/// use palier_model::rows::{Table, Typed};
+/// struct Documents;
+/// impl Typed for Documents {
+///     const TABLE: Table = Table::Documents;
+///     type Key = palier_model::keys::DocId;
+///     type Row = palier_model::journal::Descriptor;
+/// }
+/// ```
+pub trait Typed {
+    /// Where the rows lie.
+    const TABLE: Table;
+    /// What names a row.
+    type Key: Key + ?Sized;
+    /// What a row holds.
+    type Row: Serialize + DeserializeOwned;
+}

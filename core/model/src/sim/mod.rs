@@ -1,0 +1,1 @@
+//! Seeded whole neighbourhoods without a machine.

@@ -1,0 +1,1 @@
+//! Sessions between two nodes as a state machine (`PROTOCOL.md` §8).

@@ -1,0 +1,1 @@
+//! The folder a node lives in: lock, install id, key file.

@@ -1,0 +1,1 @@
+//! libp2p: transports, discovery, relay, frames in and out.

@@ -1,0 +1,1 @@
+//! One node: the model wired to store and net.

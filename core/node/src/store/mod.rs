@@ -1,0 +1,1 @@
+//! SQLite: the rows of the model, search, quarantine.
