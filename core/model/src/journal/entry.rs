@@ -189,6 +189,7 @@ pub struct Entry {
     /// What is hashed.
     pub header: Header,
     /// What the header's hash stands for.
+    #[serde(with = "serde_bytes")]
     pub payload: Vec<u8>,
     /// The device's signature; a later one in the log vouches where it is missing.
     pub signature: Option<Signature>,

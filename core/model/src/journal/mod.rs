@@ -4,13 +4,28 @@
 //! Invariant: nothing here asks who may do what; the right to write is asked through
 //! [`Rights`], which `authority` implements.
 
+mod append;
 mod document;
 mod entry;
+mod gate;
 pub mod kind;
 pub mod limits;
+mod log;
+mod order;
+mod rights;
+mod run;
 
+pub use append::{AppendError, Author, append, open};
 pub use document::{Class, Descriptor, GroupId, Owner, Period};
 pub use entry::{
     Entry, EntryError, HEADER_VERSION, Header, LogStart, PhraseCertificate, Ref, Signature,
     sign_entry, verify_entry,
 };
+pub use gate::{Refusal, RefusalCode, Verdict, accept};
+pub use log::{
+    DocumentRow, Documents, Entries, EntryPlace, EntryPlaces, LogRow, Logs, LogsByDocument, Tip,
+    Waiting, document_heads, entry, is_ancestor_or_same, log_row, logs_of_document, path,
+};
+pub use order::{Order, OrderRow, Position, hash_at, position, since};
+pub use rights::{Right, Rights};
+pub use run::{Run, RunError};

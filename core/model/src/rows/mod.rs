@@ -11,4 +11,5 @@ mod tx;
 
 pub use memory::MemoryRows;
 pub use table::{Key, Table, TableKind, Typed};
+pub(crate) use tx::prefix_end;
 pub use tx::{RawRow, Rows, RowsError, Tx, TypedRows, Writes};

@@ -48,14 +48,16 @@ tables! {
     Logs = 2, "logs", Journal;
     /// document id ‖ log id → ().
     LogsByDocument = 3, "logs_by_document", Journal;
-    /// entry hash → entry (header, payload, signature if kept).
+    /// log id ‖ seq ‖ entry hash → entry (header, payload, signature if kept).
     Entries = 4, "entries", Journal;
-    /// log id ‖ seq ‖ entry hash → ().
-    EntriesBySeq = 5, "entries_by_seq", Journal;
+    /// entry hash → (log id, seq): where it lies.
+    EntryPlaces = 5, "entry_places", Journal;
     /// n → (entry hash, rolling hash): the order of acceptance on this node.
     Order = 6, "entry_order", Journal;
     /// missing entry hash ‖ waiting entry hash → ().
     Waiting = 7, "waiting", Journal;
+    /// entry hash → how many entries it still waits for.
+    Pending = 8, "pending", Journal;
     /// listing id → listing row.
     Listings = 20, "listings", Open;
     /// member id → profile row.
@@ -102,8 +104,10 @@ tables! {
     Quarantine = 67, "quarantine", Local;
     /// device id → addresses where it was last heard to listen.
     Addresses = 68, "addresses", Local;
-    /// log id → why the reading of its content stopped.
+    /// entry hash → why its content, and what follows it in its log, is not read.
     Unreadable = 69, "unreadable", Local;
+    /// class ‖ owner (‖ document for an object) → the log this device writes there.
+    OwnLogs = 70, "own_logs", Local;
 }
 
 /// A key in its byte form, which sorts as the key does.
