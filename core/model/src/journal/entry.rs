@@ -238,7 +238,12 @@ pub struct PhraseCertificate {
     pub member: MemberId,
     /// The device's X25519 key, for key epochs sealed to it.
     pub agreement: [u8; 32],
-    /// The phrase key's signature over "palier device v1" ‖ hood hash ‖ device ‖ agreement.
+    /// The X25519 key derived from the phrase: epochs are sealed to it too, so that a
+    /// recovered phone reads all that the member could.
+    pub recovery: [u8; 32],
+    /// The phrase key's signature over "palier device v1" ‖ device ‖ agreement ‖
+    /// recovery. It names no neighbourhood: the phrase is at hand once, when the device
+    /// is set up, and not again whenever its person joins somewhere.
     pub signature: Signature,
 }
 
