@@ -5,6 +5,8 @@
 //! transaction. The same model code so runs on a `BTreeMap` in the simulator and on
 //! SQLite in the node; one conformance suite holds both alike.
 
+#[cfg(any(test, feature = "sim"))]
+pub mod conformance;
 mod memory;
 mod table;
 mod tx;
