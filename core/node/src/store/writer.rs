@@ -1,0 +1,187 @@
+//! The one who writes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use palier_model::rows::{RawRow, Rows, RowsError, Table, Writes};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::StoreError;
+use super::readers::{Reader, Readers};
+use super::schema::{Sql, checksum};
+use super::{FILE, connection, rows};
+
+/// The log is written back by [`Store::maintain`] once it has grown past this.
+const LOG_DUE_BYTES: u64 = 4 << 20;
+/// A commit that finds the log larger than this does so itself: the bound on the
+/// folder's growth if nobody maintains.
+const LOG_CAP_BYTES: u64 = 64 << 20;
+
+/// Memory that a store may use.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Cache of the writer, in KiB.
+    pub writer_cache_kib: u32,
+    /// Cache of each reader, in KiB.
+    pub reader_cache_kib: u32,
+    /// Readers that are kept open when idle.
+    pub readers: usize,
+}
+
+impl Default for StoreOptions {
+    /// For a phone: at most 10 MiB in all.
+    fn default() -> Self {
+        Self { writer_cache_kib: 4 << 10, reader_cache_kib: 2 << 10, readers: 3 }
+    }
+}
+
+impl StoreOptions {
+    /// For a machine that serves a whole neighbourhood.
+    pub fn hub() -> Self {
+        Self { writer_cache_kib: 32 << 10, reader_cache_kib: 8 << 10, readers: 8 }
+    }
+}
+
+/// A store opened for writing. Whoever holds the folder's lock holds the only one.
+///
+/// ```
+/// use palier_model::rows::{Rows, Table, Tx};
+/// use palier_node::store::{Store, StoreOptions};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// let mut store = Store::open(dir.path(), StoreOptions::default())?;
+/// let mut tx = Tx::new(store.rows());
+/// tx.put_raw(Table::Settings, b"name".to_vec(), b"Awa".to_vec());
+/// let writes = tx.into_writes();
+/// store.commit(writes)?; // on disk now
+/// assert_eq!(store.reader()?.get(Table::Settings, b"name")?, Some(b"Awa".to_vec()));
+/// # Ok(()) }
+/// ```
+pub struct Store {
+    pub(super) dir: PathBuf,
+    pub(super) connection: Connection,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens the store in `dir`, which is created if need be.
+    pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        fs::create_dir_all(dir).map_err(|error| StoreError::of_io(&error))?;
+        let connection = connection::writer(dir, &options)?;
+        let readers = Readers::new(dir.to_owned(), options);
+        Ok(Self { dir: dir.to_owned(), connection, readers })
+    }
+
+    /// The folder it lies in.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What is committed, to lay a [`palier_model::rows::Tx`] over.
+    pub fn rows(&self) -> &dyn Rows {
+        self
+    }
+
+    /// The pool of readers, to hand to other threads.
+    pub fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    /// A reader of what is committed now.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        self.readers.get()
+    }
+
+    /// Keeps the writes of one act, all or none. When it returns they are on disk: the
+    /// write-ahead log was synced, once. After an error nothing of them is there, and
+    /// the next commit may be tried as if this one had not been.
+    pub fn commit(&mut self, writes: Writes) -> Result<(), StoreError> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let written = self.write(&writes);
+        self.settle(written)?;
+        if self.log_bytes() > LOG_CAP_BYTES {
+            self.checkpoint();
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, writes: &Writes) -> rusqlite::Result<()> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // In the order of keys, so that each page of an index is touched once.
+        for ((table, key), row) in writes {
+            let sql = Sql::of(*table);
+            match row {
+                Some(row) => transaction.prepare_cached(&sql.put)?.execute((
+                    key,
+                    row,
+                    checksum(*table, key, row),
+                ))?,
+                None => transaction.prepare_cached(&sql.delete)?.execute([key])?,
+            };
+        }
+        transaction
+            .prepare_cached("UPDATE store_state SET commits = commits + 1, unsettled = 0")?
+            .execute([])?;
+        transaction.commit()
+    }
+
+    /// After a failure, makes sure that no transaction is left open.
+    pub(super) fn settle<T>(&mut self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|error| {
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            StoreError::of(&error, &self.dir)
+        })
+    }
+
+    /// Writes the log back into the database if it has grown; call it when nothing
+    /// waits. It costs some syncs, so that no commit has to pay for them.
+    pub fn maintain(&mut self) {
+        if self.log_bytes() > LOG_DUE_BYTES {
+            self.checkpoint();
+        }
+    }
+
+    fn log_bytes(&self) -> u64 {
+        fs::metadata(self.dir.join(format!("{FILE}-wal"))).map_or(0, |log| log.len())
+    }
+
+    /// A failure costs only room: the log goes on growing and is tried again.
+    fn checkpoint(&mut self) {
+        let checkpoint = |connection: &Connection| -> rusqlite::Result<()> {
+            let (busy, log, done): (bool, i64, i64) =
+                connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
+            if !busy && log == done {
+                // The next write begins the log anew and syncs its header on top.
+                connection.execute("UPDATE store_state SET commits = commits + 1", [])?;
+            }
+            Ok(())
+        };
+        if let Err(error) = checkpoint(&self.connection) {
+            tracing::warn!(%error, "the log could not be written back");
+        }
+    }
+}
+
+impl Rows for Store {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        rows::get(&self.connection, table, key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        from: &[u8],
+        to: &[u8],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, RowsError> {
+        rows::scan(&self.connection, table, from, to, reverse, limit)
+    }
+}
