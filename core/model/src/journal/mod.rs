@@ -5,6 +5,7 @@
 //! [`Rights`], which `authority` implements.
 
 mod append;
+mod bundle;
 mod document;
 mod entry;
 mod gate;
@@ -16,6 +17,9 @@ mod rights;
 mod run;
 
 pub use append::{AppendError, Author, append, open};
+pub use bundle::{
+    BUNDLE_BYTES, BundleError, BundleHead, BundleReader, BundleWriter, Root, Section,
+};
 pub use document::{Class, Descriptor, GroupId, Owner, Period};
 pub use entry::{
     Entry, EntryError, HEADER_VERSION, Header, LogStart, PhraseCertificate, Ref, Signature,
