@@ -9,7 +9,7 @@ use crate::keys::{EntryHash, HoodHash, LogId};
 use crate::time::Instant;
 
 /// What every bundle begins with: name and version of the format.
-pub const MAGIC: &[u8; 8] = b"PALIERB1";
+const MAGIC: &[u8; 8] = b"PALIERB1";
 /// Largest bundle that is read, in bytes.
 pub const BUNDLE_BYTES: usize = 512 << 20;
 /// Largest head, in bytes.
@@ -139,8 +139,7 @@ impl<'a> BundleReader<'a> {
         self.rest = rest;
         match *kind {
             END => {
-                let count = body.try_into().map(u32::from_le_bytes);
-                let whole = count == Ok(self.sections) && rest.is_empty();
+                let whole = body == self.sections.to_le_bytes() && rest.is_empty();
                 if whole { Ok(None) } else { Err(BundleError::Cut) }
             }
             RUN | BLOB => {
