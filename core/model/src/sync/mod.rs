@@ -6,16 +6,14 @@
 //! through the gate, in a transaction of the caller's, before it is acknowledged; no queue
 //! in a session is longer than its constant in [`limits`].
 
-mod cursor;
+pub mod cursor;
 pub mod frame;
 mod invite;
 pub mod limits;
 pub mod meeting;
 mod short;
 
-pub use cursor::{
-    Cursor, CursorRow, Cursors, Interest, StoreId, load as load_cursor, save as save_cursor,
-};
+pub use cursor::{Cursor, CursorRow, Cursors, Interest, StoreId};
 pub use frame::{DeviceAddresses, Frame, FrameError, PROTOCOL};
 pub use invite::{INVITATION_PREFIX, InvitationLink, LinkError, RECOVERY_PREFIX, RecoverySheet};
 pub use meeting::{Credential, MeetKey, Meeting, Met, Peer, PeerCheck, PeerIds, Role, Step};
