@@ -1,1 +1,14 @@
 //! Who may do what (`PROTOCOL.md` §6): a deterministic function of the set of acts.
+//!
+//! Invariant: nothing here depends on the order of arrival or on any clock; the
+//! time an act claims decides nothing.
+
+pub mod act;
+mod closing;
+pub mod phrase;
+
+pub use act::{
+    ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Home,
+    Inviters, Leave, Payload, Policy, Preamble, Remove, Revoke, Role, Roles, Second,
+};
+pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
