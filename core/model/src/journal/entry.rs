@@ -6,43 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::document::Descriptor;
 use super::{kind, limits};
 use crate::codec::{self, DecodeError};
-use crate::keys::{DeviceId, DocId, EntryHash, LogId, MemberId};
+use crate::keys::{DeviceId, DocId, EntryHash, LogId};
+
+pub use crate::keys::{PhraseCertificate, Signature};
 
 /// What a signature is made over, before the entry hash.
 const SIGNATURE_CONTEXT: &[u8] = b"palier entry v1";
 
 /// Version of the header that this code writes.
 pub const HEADER_VERSION: u8 = 1;
-
-/// An ed25519 signature.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Signature(pub [u8; 64]);
-
-impl std::fmt::Debug for Signature {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Signature({:02x}{:02x}…)", self.0[0], self.0[1])
-    }
-}
-
-impl Serialize for Signature {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        // Two halves: serde has arrays of up to 32 elements, and no length goes out.
-        let (a, b) = self.0.split_at(32);
-        let a: [u8; 32] = a.try_into().map_err(serde::ser::Error::custom)?;
-        let b: [u8; 32] = b.try_into().map_err(serde::ser::Error::custom)?;
-        (a, b).serialize(s)
-    }
-}
-
-impl<'de> Deserialize<'de> for Signature {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let (a, b) = <([u8; 32], [u8; 32])>::deserialize(d)?;
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&a);
-        bytes[32..].copy_from_slice(&b);
-        Ok(Self(bytes))
-    }
-}
 
 /// Why an entry is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -229,22 +201,6 @@ pub struct Ref {
     pub seq: u64,
     /// Its hash.
     pub hash: EntryHash,
-}
-
-/// A device's certificate by the phrase itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PhraseCertificate {
-    /// The member whose phrase signs.
-    pub member: MemberId,
-    /// The device's X25519 key, for key epochs sealed to it.
-    pub agreement: [u8; 32],
-    /// The X25519 key derived from the phrase: epochs are sealed to it too, so that a
-    /// recovered phone reads all that the member could.
-    pub recovery: [u8; 32],
-    /// The phrase key's signature over "palier device v1" ‖ device ‖ agreement ‖
-    /// recovery. It names no neighbourhood: the phrase is at hand once, when the device
-    /// is set up, and not again whenever its person joins somewhere.
-    pub signature: Signature,
 }
 
 /// Payload of entry 0 of every log.

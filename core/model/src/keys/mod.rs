@@ -1,8 +1,23 @@
 //! Identities and the keys behind them (`PROTOCOL.md` §1): ids as newtypes, the
 //! phrase of a member, the keys of a device and where they are kept.
+//!
+//! Invariant: a secret is wiped when dropped, and no `Debug` shows one.
 
+pub(crate) mod aead;
+mod device;
+mod envelope;
 mod ids;
+mod keystore;
+mod member;
+mod phrase;
+mod signature;
 
+pub use device::{DeviceKeys, DeviceKeysError};
+pub use envelope::{Envelope, EnvelopeError};
 pub use ids::{
     BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, IdError, LogId, MemberId,
 };
+pub use keystore::{Keystore, KeystoreError, MemoryKeystore};
+pub use member::{MemberKey, PhraseCertificate, PhraseSignature};
+pub use phrase::{Language, Phrase, PhraseError};
+pub use signature::{BadSignature, Signature};
