@@ -7,12 +7,14 @@
 
 mod connection;
 mod error;
+mod origin;
 mod readers;
 mod rows;
 mod schema;
 mod writer;
 
 pub use error::StoreError;
+pub(crate) use origin::{InstallId, Origin, Witness};
 pub use readers::{Reader, Readers};
 pub use schema::FORMAT;
 pub use writer::{Store, StoreOptions};

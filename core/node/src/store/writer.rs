@@ -7,6 +7,7 @@ use palier_model::rows::{RawRow, Rows, RowsError, Table, Writes};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::StoreError;
+use super::origin::Witness;
 use super::readers::{Reader, Readers};
 use super::schema::{Sql, checksum};
 use super::{FILE, connection, rows};
@@ -61,6 +62,9 @@ pub struct Store {
     pub(super) dir: PathBuf,
     pub(super) connection: Connection,
     readers: Readers,
+    /// How many commits this store has seen.
+    pub(super) commits: u64,
+    pub(super) witness: Option<Box<dyn Witness>>,
 }
 
 impl Store {
@@ -69,7 +73,10 @@ impl Store {
         fs::create_dir_all(dir).map_err(|error| StoreError::of_io(&error))?;
         let connection = connection::writer(dir, &options)?;
         let readers = Readers::new(dir.to_owned(), options);
-        Ok(Self { dir: dir.to_owned(), connection, readers })
+        let mut store =
+            Self { dir: dir.to_owned(), connection, readers, commits: 0, witness: None };
+        store.commits = store.origin()?.commits;
+        Ok(store)
     }
 
     /// The folder it lies in.
@@ -99,15 +106,17 @@ impl Store {
         if writes.is_empty() {
             return Ok(());
         }
-        let written = self.write(&writes);
+        let commits = self.commits.saturating_add(1);
+        let written = self.write(&writes, commits);
         self.settle(written)?;
+        self.committed(commits);
         if self.log_bytes() > LOG_CAP_BYTES {
             self.checkpoint();
         }
         Ok(())
     }
 
-    fn write(&mut self, writes: &Writes) -> rusqlite::Result<()> {
+    fn write(&mut self, writes: &Writes, commits: u64) -> rusqlite::Result<()> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // In the order of keys, so that each page of an index is touched once.
@@ -123,8 +132,8 @@ impl Store {
             };
         }
         transaction
-            .prepare_cached("UPDATE store_state SET commits = commits + 1, unsettled = 0")?
-            .execute([])?;
+            .prepare_cached("UPDATE store_state SET commits = ?1, unsettled = 0")?
+            .execute([commits as i64])?;
         transaction.commit()
     }
 
@@ -152,20 +161,27 @@ impl Store {
 
     /// A failure costs only room: the log goes on growing and is tried again.
     fn checkpoint(&mut self) {
-        let checkpoint = |connection: &Connection| -> rusqlite::Result<()> {
-            let (busy, log, done): (bool, i64, i64) =
-                connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })?;
-            if !busy && log == done {
-                // The next write begins the log anew and syncs its header on top.
-                connection.execute("UPDATE store_state SET commits = commits + 1", [])?;
-            }
-            Ok(())
-        };
-        if let Err(error) = checkpoint(&self.connection) {
+        if let Err(error) = self.write_back() {
             tracing::warn!(%error, "the log could not be written back");
         }
+        if let Some(witness) = &mut self.witness {
+            witness.sync();
+        }
+    }
+
+    fn write_back(&mut self) -> rusqlite::Result<()> {
+        let (busy, log, done): (bool, i64, i64) =
+            self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        if !busy && log == done {
+            // The next write begins the log anew and syncs its header on top: be it
+            // this one, which nobody waits for.
+            let commits = self.commits.saturating_add(1);
+            self.connection.execute("UPDATE store_state SET commits = ?1", [commits as i64])?;
+            self.committed(commits);
+        }
+        Ok(())
     }
 }
 
