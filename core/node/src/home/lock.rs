@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::HomeError;
 
+/// The name of the locked file.
+pub(super) const FILE: &str = "lock";
+
 /// Held while it lives.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -17,7 +20,7 @@ impl Lock {
     /// Takes the lock of `dir` or says who holds it, at once.
     pub(super) fn take(dir: &Path) -> Result<Self, HomeError> {
         let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("lock"))?;
+            OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(FILE))?;
         // The owner is written beside the lock: elsewhere than on Unix a locked file
         // cannot be read.
         let owner = dir.join("owner");

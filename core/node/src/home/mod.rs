@@ -81,10 +81,14 @@ impl Home {
     /// Takes hold of the home in `dir`. `state` is a place outside every backup
     /// ([`default_state`]), shared by all homes of one user.
     pub fn open(dir: &Path, state: &Path) -> Result<Self, HomeError> {
-        if !Self::is_there(dir) {
-            return Err(HomeError::NotThere(dir.to_owned()));
+        let not_there = || HomeError::NotThere(dir.to_owned());
+        // A lock without a store: somebody may be making the home just now. Where there
+        // is neither, looking leaves nothing behind.
+        if !Self::is_there(dir) && !dir.join(lock::FILE).exists() {
+            return Err(not_there());
         }
-        Self::hold(dir, state)
+        let home = Self::hold(dir, state)?;
+        if Self::is_there(dir) { Ok(home) } else { Err(not_there()) }
     }
 
     /// Makes a home in `dir` and takes hold of it.
