@@ -17,7 +17,8 @@ pub struct IdError {
     pub expected: &'static str,
 }
 
-fn base32() -> &'static Encoding {
+/// Lower-case base32, reading either case.
+pub(super) fn base32() -> &'static Encoding {
     static LOWER: std::sync::OnceLock<Encoding> = std::sync::OnceLock::new();
     LOWER.get_or_init(|| {
         let mut spec = BASE32_NOPAD.specification();

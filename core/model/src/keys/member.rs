@@ -79,6 +79,11 @@ impl MemberKey {
         MemberId(self.signing.verifying_key().to_bytes())
     }
 
+    /// The key with which the phrase speaks.
+    pub fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
     /// The secret that opens what was sealed for a recovery.
     pub fn recovery(&self) -> &StaticSecret {
         &self.recovery

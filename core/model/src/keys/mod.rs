@@ -8,6 +8,9 @@ mod device;
 mod envelope;
 mod ids;
 mod keystore;
+mod link;
+mod link_text;
+mod link_wire;
 mod member;
 mod phrase;
 mod signature;
@@ -18,6 +21,9 @@ pub use ids::{
     BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, IdError, LogId, MemberId,
 };
 pub use keystore::{Keystore, KeystoreError, MemoryKeystore};
+pub use link::{Accept, LinkError, LinkStep, NewDevice, Offer};
+pub use link_text::{LINK_ADDRESS_BYTES, LINK_ADDRESSES, LinkSecret, LinkText, LinkTextError};
+pub use link_wire::{LINK_FRAME_BYTES, LINK_PAYLOAD_BYTES, LinkCode};
 pub use member::{MemberKey, PhraseCertificate, PhraseSignature};
 pub use phrase::{Language, Phrase, PhraseError};
 pub use signature::{BadSignature, Signature};
