@@ -6,7 +6,9 @@
 
 mod append;
 mod bundle;
+pub mod change;
 mod document;
+pub mod edited;
 mod entry;
 mod gate;
 pub mod kind;
