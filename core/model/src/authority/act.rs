@@ -38,6 +38,9 @@ pub enum ActError {
     /// A role that is not known.
     #[error("a role that is not known")]
     Roles,
+    /// A key epoch has too many parts, unsorted or doubled ones, or one of a wrong length.
+    #[error("the key epoch is not in order")]
+    Epoch,
 }
 
 /// What every act begins with.
