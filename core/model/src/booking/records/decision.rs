@@ -45,7 +45,7 @@ pub enum Op {
         /// Of what.
         resource: DocId,
         /// The terms.
-        terms: Terms,
+        terms: Box<Terms>,
         /// Bookings these terms cancel, by name; sorted, no doubles.
         cancels: Vec<BookingId>,
     },

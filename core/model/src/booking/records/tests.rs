@@ -35,7 +35,11 @@ fn records_go_there_and_back() {
     let ops = [
         accept(1, 2, 1).op,
         Op::Release { booking: BookingId([4; 32]), reason: Reason::NO_SHOW },
-        Op::Terms { resource: DocId([5; 32]), terms: Terms::of_capacity(3), cancels: vec![] },
+        Op::Terms {
+            resource: DocId([5; 32]),
+            terms: Terms::of_capacity(3).into(),
+            cancels: vec![],
+        },
         Op::HandOver { to: holder() },
         Op::Seen,
     ];

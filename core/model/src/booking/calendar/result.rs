@@ -1,0 +1,271 @@
+//! What people are told: what counts and is firm, what was displaced and by whom, whom
+//! it waits for, and which act did what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::act::{
+    Act, ActKind, BookingFacts, Calendar, Displaced, Effect, Held, HistoryLine, Released,
+};
+use super::graph::{Graph, NodeId};
+use super::pass::{Ground, Layer, Verdict};
+use super::spine::{Spine, Tenure};
+use crate::booking::records::{Op, Reason};
+use crate::keys::{BookingId, DeviceId, EntryHash};
+
+pub(super) fn result(
+    ground: &Ground<'_>,
+    facts: &dyn BookingFacts,
+    spine: &Spine,
+    order: &[NodeId],
+    main: &Layer,
+    verdicts: &[Option<Verdict>],
+) -> Calendar {
+    let graph = ground.graph;
+    let record = &graph.domain.record;
+    let hash = |id: NodeId| graph.nodes[id].act.hash;
+    let (firm_places, waiting_for) = firmness(graph, facts, spine, order);
+    let counting: BTreeMap<BookingId, Held> = main
+        .counting()
+        .map(|(what, node, place)| {
+            let act = graph.nodes[node].act;
+            let held = Held {
+                booking: what.booking,
+                resource: record.resources[what.resource].listing,
+                interval: what.interval,
+                quantity: what.quantity,
+                firm: place < firm_places,
+                place: number(place),
+                decided_by: act.author,
+                decision: act.hash,
+            };
+            (what.booking, held)
+        })
+        .collect();
+    let history = history(graph, spine, order, verdicts);
+    let released = released(graph, order);
+    let displaced = displaced(ground, order, verdicts, main, &counting);
+    // There is a first tenure and the last one is in force.
+    let tenure = spine.tenures.last();
+    let in_tenure = tenure.and_then(|tenure| spine.decisions.get(tenure.from..)?.last());
+    let mut heads: Vec<EntryHash> = graph.heads().into_iter().map(hash).collect();
+    heads.sort_unstable();
+    Calendar {
+        counting: counting.into_values().collect(),
+        displaced: displaced.into_values().collect(),
+        released: released.into_values().collect(),
+        terms: record
+            .resources
+            .iter()
+            .map(|resource| resource.listing)
+            .zip(main.final_terms(ground).into_iter().cloned())
+            .collect(),
+        holder: tenure.map_or(record.holder, |tenure| tenure.holder),
+        tenure: number(spine.tenures.len().saturating_sub(1)),
+        begun_by: tenure.map_or(graph.domain.id, |tenure| tenure.begun_by),
+        spine_end: in_tenure.map(|id| hash(*id)),
+        waiting_for,
+        entitled: graph.entitled.clone(),
+        heads,
+        incomplete: graph.incomplete.clone(),
+        order: order.iter().map(|id| hash(*id)).collect(),
+        firm_places: number(firm_places),
+        history,
+    }
+}
+
+/// How many places are firm, and whose devices must write before all are.
+fn firmness(
+    graph: &Graph<'_>,
+    facts: &dyn BookingFacts,
+    spine: &Spine,
+    order: &[NodeId],
+) -> (usize, Vec<DeviceId>) {
+    let mut firm_decisions = spine.decisions.len();
+    let mut waiting: BTreeSet<DeviceId> = BTreeSet::new();
+    let active: BTreeSet<DeviceId> =
+        graph.entitled.iter().flat_map(|member| facts.devices(member)).collect();
+    for pair in spine.tenures.windows(2) {
+        let (ended, begun) = (&pair[0], &pair[1]);
+        let Some(closing) = begun.closing else { continue };
+        let silent = silent(graph, &active, ended, closing);
+        if !silent.is_empty() {
+            firm_decisions = firm_decisions.min(begun.from);
+            waiting.extend(silent);
+        }
+    }
+    let firm_places = firm_decisions
+        .checked_sub(1)
+        .and_then(|last| order.iter().position(|id| *id == spine.decisions[last]))
+        .map_or(0, |place| place + 1);
+    let spine_places = spine
+        .decisions
+        .last()
+        .and_then(|last| order.iter().position(|id| id == last))
+        .map_or(0, |place| place + 1);
+    if let (true, Some(tenure)) = (spine_places < order.len(), spine.tenures.last()) {
+        if active.contains(&tenure.holder.device) {
+            waiting.insert(tenure.holder.device);
+        } else {
+            // The holder is gone: any other must close the tenure first.
+            waiting.extend(&active);
+        }
+    }
+    (firm_places, waiting.into_iter().collect())
+}
+
+/// Entitled devices that have written nothing that saw a closing, besides its author
+/// and the holder it closed.
+fn silent(
+    graph: &Graph<'_>,
+    active: &BTreeSet<DeviceId>,
+    ended: &Tenure,
+    closing: NodeId,
+) -> BTreeSet<DeviceId> {
+    let mut silent = active.clone();
+    silent.remove(&ended.holder.device);
+    silent.remove(&graph.nodes[closing].act.author.device);
+    for (id, node) in graph.nodes.iter().enumerate() {
+        if node.valid && graph.sees(id, closing) {
+            silent.remove(&node.act.author.device);
+        }
+    }
+    silent
+}
+
+fn released(graph: &Graph<'_>, order: &[NodeId]) -> BTreeMap<BookingId, Released> {
+    let mut released: BTreeMap<BookingId, Released> = BTreeMap::new();
+    for (place, id) in order.iter().enumerate() {
+        let act = graph.nodes[*id].act;
+        let mut out = |booking: BookingId, reason: Reason| {
+            released.entry(booking).or_insert_with(|| Released {
+                booking,
+                reason,
+                place: number(place),
+                by: act.author,
+                decision: act.hash,
+            });
+        };
+        match graph.nodes[*id].op() {
+            Some(Op::Release { booking, reason }) => out(*booking, *reason),
+            Some(Op::Terms { cancels, resource, .. })
+                if graph.domain.record.index_of(resource).is_some() =>
+            {
+                cancels.iter().for_each(|booking| out(*booking, Reason::TERMS));
+            }
+            _ => {}
+        }
+    }
+    released
+}
+
+/// Bookings that were accepted, stand nowhere and were not released.
+fn displaced(
+    ground: &Ground<'_>,
+    order: &[NodeId],
+    verdicts: &[Option<Verdict>],
+    main: &Layer,
+    counting: &BTreeMap<BookingId, Held>,
+) -> BTreeMap<BookingId, Displaced> {
+    let graph = ground.graph;
+    let mut displaced: BTreeMap<BookingId, Displaced> = BTreeMap::new();
+    let mut put = |act: &Act, place: Option<usize>, by: Option<BookingId>, reason: Reason| {
+        let ActKind::Decision {
+            op: Op::Accept { booking, resource, interval, quantity, .. }, ..
+        } = &act.kind
+        else {
+            return;
+        };
+        if counting.contains_key(booking) || main.is_released(booking) {
+            return;
+        }
+        let out = Displaced {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            by,
+            place: place.map(number),
+            reason,
+            decided_by: act.author,
+            decision: act.hash,
+        };
+        displaced.insert(*booking, out);
+    };
+    // What fell because its decider was closed shows only where nothing else is known.
+    let mut void: Vec<&Act> = graph
+        .nodes
+        .iter()
+        .filter(|node| node.entitled && !node.valid)
+        .map(|node| node.act)
+        .collect();
+    void.sort_unstable_by_key(|act| act.hash);
+    for act in void {
+        put(act, None, None, Reason::CLOSED);
+    }
+    for (place, id) in order.iter().enumerate() {
+        if let Some(Verdict::Displaced { by, reason }) = verdicts[*id] {
+            put(graph.nodes[*id].act, Some(place), by, reason);
+        }
+    }
+    displaced
+}
+
+fn history(
+    graph: &Graph<'_>,
+    spine: &Spine,
+    order: &[NodeId],
+    verdicts: &[Option<Verdict>],
+) -> BTreeMap<BookingId, Vec<HistoryLine>> {
+    let mut history: BTreeMap<BookingId, Vec<HistoryLine>> = BTreeMap::new();
+    let past_closing: BTreeMap<NodeId, NodeId> = spine.past_closing.iter().copied().collect();
+    let mut line = |booking: BookingId, id: NodeId, place: Option<usize>, effect: Effect| {
+        let act = graph.nodes[id].act;
+        history.entry(booking).or_default().push(HistoryLine {
+            act: act.hash,
+            by: act.author,
+            at: act.at,
+            effect,
+            place: place.map(number),
+            past_closing: past_closing.get(&id).map(|closing| graph.nodes[*closing].act.hash),
+        });
+    };
+    for (place, id) in order.iter().enumerate() {
+        match graph.nodes[*id].op() {
+            Some(Op::Accept { booking, .. }) => {
+                let effect = match verdicts[*id] {
+                    Some(Verdict::Counts) => Effect::Accepted,
+                    Some(Verdict::Displaced { reason, .. }) => Effect::Displaced(reason),
+                    Some(Verdict::NoChange) | None => Effect::NoChange,
+                };
+                line(*booking, *id, Some(place), effect);
+            }
+            Some(Op::Release { booking, reason }) => {
+                line(*booking, *id, Some(place), Effect::Released(*reason));
+            }
+            Some(Op::Terms { cancels, resource, .. })
+                if graph.domain.record.index_of(resource).is_some() =>
+            {
+                for booking in cancels {
+                    line(*booking, *id, Some(place), Effect::CancelledByTerms);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut void: Vec<(EntryHash, NodeId, BookingId)> = Vec::new();
+    for (id, node) in graph.nodes.iter().enumerate().filter(|(_, node)| !node.valid) {
+        let ActKind::Decision { op, .. } = &node.act.kind else { continue };
+        if let (true, Some(booking)) = (node.entitled, op.booking()) {
+            void.push((node.act.hash, id, booking));
+        }
+    }
+    void.sort_unstable();
+    for (_, id, booking) in void {
+        line(booking, id, None, Effect::Void);
+    }
+    history
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
