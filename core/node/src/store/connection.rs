@@ -19,7 +19,16 @@ const LOG_KEPT_BYTES: u32 = 8 << 20;
 
 /// Opens the database in `dir` for writing, creating and upgrading it as needed.
 pub(super) fn writer(dir: &Path, options: &StoreOptions) -> Result<Connection, StoreError> {
-    open_writer(dir, options).map_err(|error| match error {
+    writer_of(dir, FILE, options)
+}
+
+/// The same for a file of another name.
+pub(super) fn writer_of(
+    dir: &Path,
+    file: &str,
+    options: &StoreOptions,
+) -> Result<Connection, StoreError> {
+    open_writer(&dir.join(file), options).map_err(|error| match error {
         Opening::Sqlite(error) => StoreError::of(&error, dir),
         Opening::Store(error) => error,
     })
@@ -55,11 +64,11 @@ impl From<StoreError> for Opening {
     }
 }
 
-fn open_writer(dir: &Path, options: &StoreOptions) -> Result<Connection, Opening> {
+fn open_writer(file: &Path, options: &StoreOptions) -> Result<Connection, Opening> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(dir.join(FILE), flags)?;
+    let connection = Connection::open_with_flags(file, flags)?;
     if connection.is_readonly("main")? {
         return Err(StoreError::ReadOnly.into());
     }

@@ -6,13 +6,16 @@
 //! reading, so that no byte altered on disk is ever taken for what was written.
 
 mod connection;
+mod doctor;
 mod error;
 mod origin;
 mod readers;
 mod rows;
 mod schema;
+mod search;
 mod writer;
 
+pub use doctor::{Damaged, Health, Salvage};
 pub use error::StoreError;
 pub(crate) use origin::{InstallId, Origin, Witness};
 pub use readers::{Reader, Readers};

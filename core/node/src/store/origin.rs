@@ -10,12 +10,15 @@ use super::writer::Store;
 
 /// Names one installation's hold on one store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct InstallId([u8; 16]);
+pub(crate) struct InstallId([u8; Self::BYTES]);
 
 impl InstallId {
+    /// Its length.
+    pub(crate) const BYTES: usize = 16;
+
     /// A new one; `None` where the system gives no random bytes.
     pub(crate) fn random() -> Option<Self> {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; Self::BYTES];
         getrandom::fill(&mut bytes).ok()?;
         Some(Self(bytes))
     }

@@ -59,7 +59,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    fn connection(&self) -> Result<&Connection, RowsError> {
+    pub(super) fn connection(&self) -> Result<&Connection, RowsError> {
         let closed = || RowsError::Storage("the reader was closed".to_owned());
         self.connection.as_ref().ok_or_else(closed)
     }

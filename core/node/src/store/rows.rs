@@ -1,9 +1,9 @@
 //! Reading rows from one connection, each against its checksum.
 
 use palier_model::rows::{RawRow, RowsError, Table};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
-use super::schema::{Sql, checksum};
+use super::schema::{Layout, Sql, checksum, layout};
 
 /// The row under `key`.
 pub(super) fn get(
@@ -82,4 +82,84 @@ fn sort(error: &rusqlite::Error, table: Table, key: &[u8]) -> RowsError {
     } else {
         RowsError::Storage(error.to_string())
     }
+}
+
+/// A row as it lies on disk, perhaps not as it was written.
+pub(super) struct StoredRow {
+    pub(super) key: Vec<u8>,
+    row: Option<Vec<u8>>,
+    sum: Option<i64>,
+}
+
+impl StoredRow {
+    /// A column of another type than was written is damage, not an error.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let blob = |at| -> rusqlite::Result<Option<Vec<u8>>> {
+            Ok(row.get_ref(at)?.as_blob().ok().map(<[u8]>::to_vec))
+        };
+        Ok(Self {
+            key: blob(0)?.unwrap_or_default(),
+            row: blob(1)?,
+            sum: row.get_ref(2)?.as_i64().ok(),
+        })
+    }
+
+    /// Key and row, if they are what was written.
+    pub(super) fn bytes(&self, table: Table) -> Option<(&[u8], &[u8])> {
+        let row = self.row.as_deref()?;
+        (self.sum? == checksum(table, &self.key, row)).then_some((&self.key, row))
+    }
+}
+
+/// In which order a whole table is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// By key.
+    Key,
+    /// As the rows lie on disk, without trusting any index.
+    Disk,
+    /// The same from the end.
+    DiskReverse,
+}
+
+/// Why a walk through a table ended early.
+pub(super) enum Interrupted {
+    /// The next row could not be read.
+    Reading(rusqlite::Error),
+    /// It was not taken.
+    Taking(rusqlite::Error),
+}
+
+impl From<Interrupted> for rusqlite::Error {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Reading(error) | Interrupted::Taking(error) => error,
+        }
+    }
+}
+
+/// Walks through a whole table, one row in memory at a time.
+pub(super) fn walk(
+    connection: &Connection,
+    table: Table,
+    order: Order,
+    mut each: impl FnMut(StoredRow) -> rusqlite::Result<()>,
+) -> Result<(), Interrupted> {
+    let name = table.name();
+    let by = match (layout(table), order) {
+        (_, Order::Key) => "ORDER BY key",
+        (Layout::Heap, Order::Disk) => "NOT INDEXED ORDER BY id",
+        (Layout::Heap, Order::DiskReverse) => "NOT INDEXED ORDER BY id DESC",
+        (Layout::Tree, Order::Disk) => "ORDER BY key",
+        (Layout::Tree, Order::DiskReverse) => "ORDER BY key DESC",
+    };
+    let mut statement = connection
+        .prepare(&format!("SELECT key, row, sum FROM {name} {by}"))
+        .map_err(Interrupted::Reading)?;
+    let mut rows = statement.query([]).map_err(Interrupted::Reading)?;
+    while let Some(row) = rows.next().map_err(Interrupted::Reading)? {
+        let row = StoredRow::read(row).map_err(Interrupted::Reading)?;
+        each(row).map_err(Interrupted::Taking)?;
+    }
+    Ok(())
 }

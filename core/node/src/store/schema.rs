@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use palier_model::rows::Table;
 use rusqlite::Connection;
 
+use super::search;
+
 /// The number of the format that this version writes (`PRAGMA user_version`).
 pub const FORMAT: u32 = 1;
 
@@ -166,6 +168,9 @@ fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
                  sum INTEGER NOT NULL, row BLOB NOT NULL) STRICT;"
             ),
         });
+    }
+    if !present.iter().any(|name| name == "search_docs") {
+        sql.push_str(search::TABLES);
     }
     if sql.is_empty() {
         return Ok(());

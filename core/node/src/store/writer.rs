@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::origin::Witness;
 use super::readers::{Reader, Readers};
 use super::schema::{Sql, checksum};
-use super::{FILE, connection, rows};
+use super::{FILE, connection, rows, search};
 
 /// The log is written back by [`Store::maintain`] once it has grown past this.
 const LOG_DUE_BYTES: u64 = 4 << 20;
@@ -76,6 +76,7 @@ impl Store {
         let mut store =
             Self { dir: dir.to_owned(), connection, readers, commits: 0, witness: None };
         store.commits = store.origin()?.commits;
+        store.update_index()?;
         Ok(store)
     }
 
@@ -131,6 +132,7 @@ impl Store {
                 None => transaction.prepare_cached(&sql.delete)?.execute([key])?,
             };
         }
+        search::follow(&transaction, writes)?;
         transaction
             .prepare_cached("UPDATE store_state SET commits = ?1, unsettled = 0")?
             .execute([commits as i64])?;
