@@ -1,0 +1,209 @@
+//! Entries on their way to a peer: logs take turns, so that a flood in one never delays
+//! the next entry of another by more than a batch.
+//!
+//! Invariant: what is kept of a wanted log is where the peer stands in it, and at most a
+//! megabyte of runs for a log that forked; entries are read when there is room to send.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde_bytes::ByteBuf;
+
+use super::effect::CloseReason;
+use super::frame::{Runs, Want};
+use super::limits;
+use super::short::Short;
+use crate::journal::{Entry, Run, Tip, log_row};
+use crate::keys::{EntryHash, LogId};
+use crate::rows::{Key, Rows, RowsError, Table, Tx, prefix_end};
+
+/// What is collected at once from a log that forked, since finding where to go on costs
+/// a walk through it.
+const FORKED_BYTES: usize = 1 << 20;
+/// Room a frame keeps for the list of logs that are done.
+const DONE_BYTES: usize = limits::LOGS * 16 + 64;
+
+struct Outgoing {
+    log: LogId,
+    short: Short,
+    have: Vec<Tip>,
+    ready: VecDeque<Vec<u8>>,
+}
+
+/// What a peer asked for and was not yet sent.
+#[derive(Default)]
+pub(super) struct Outbox {
+    first: VecDeque<Outgoing>,
+    rest: VecDeque<Outgoing>,
+    queued: BTreeSet<Short>,
+    unknown: VecDeque<Short>,
+}
+
+impl Outbox {
+    /// Whether nothing is left to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.rest.is_empty() && self.unknown.is_empty()
+    }
+
+    /// Takes a want in.
+    pub(super) fn want(&mut self, tx: &Tx<'_>, want: &Want) -> Result<(), CloseReason> {
+        if self.queued.contains(&want.log) {
+            return Ok(());
+        }
+        if self.queued.len() + self.unknown.len() >= limits::WANTED_LOGS {
+            return Err(CloseReason::Flood);
+        }
+        let logs = logs_of_short(tx, &want.log)?;
+        if logs.is_empty() {
+            self.unknown.push_back(want.log);
+        }
+        for log in logs {
+            let mut have = Vec::new();
+            for (seq, short) in &want.have {
+                have.extend(entry_of_short(tx, &log, *seq, short)?);
+            }
+            self.push(tx, log, have)?;
+        }
+        Ok(())
+    }
+
+    /// Queues a log for a peer that holds `have` of it.
+    pub(super) fn push(
+        &mut self,
+        tx: &Tx<'_>,
+        log: LogId,
+        have: Vec<Tip>,
+    ) -> Result<(), CloseReason> {
+        let short = Short::of(&log.0);
+        let Some(row) = log_row(tx, &log)? else { return Ok(()) };
+        self.queued.insert(short);
+        let outgoing = Outgoing { log, short, have, ready: VecDeque::new() };
+        if row.start.descriptor.class.comes_first() {
+            self.first.push_back(outgoing);
+        } else {
+            self.rest.push_back(outgoing);
+        }
+        Ok(())
+    }
+
+    /// The next frame of runs, if there is anything to send.
+    pub(super) fn next_batch(&mut self, tx: &Tx<'_>) -> Result<Option<Runs>, RowsError> {
+        let mut batch = Runs { runs: Vec::new(), done: Vec::new() };
+        let mut bytes = DONE_BYTES;
+        while batch.done.len() < limits::LOGS
+            && let Some(short) = self.unknown.pop_front()
+        {
+            batch.done.push(short);
+        }
+        while bytes < limits::BATCH_BYTES
+            && batch.done.len() < limits::LOGS
+            && batch.runs.len() < limits::RUNS / 2
+        {
+            // Charter and identity completely, then the rest.
+            let from_first = !self.first.is_empty();
+            let queue = if from_first { &mut self.first } else { &mut self.rest };
+            let Some(mut outgoing) = queue.pop_front() else { break };
+            let is_done = outgoing.turn(tx, &mut batch, &mut bytes)?;
+            if is_done {
+                self.queued.remove(&outgoing.short);
+                batch.done.push(outgoing.short);
+            } else if bytes >= limits::BATCH_BYTES && !outgoing.ready.is_empty() {
+                // It had no room in this frame, so it begins the next.
+                queue.push_front(outgoing);
+                break;
+            } else {
+                queue.push_back(outgoing);
+            }
+        }
+        let is_empty = batch.runs.is_empty() && batch.done.is_empty();
+        Ok((!is_empty).then_some(batch))
+    }
+}
+
+impl Outgoing {
+    /// Puts in what one log may at a time; true when the peer has all of it.
+    fn turn(
+        &mut self,
+        tx: &Tx<'_>,
+        batch: &mut Runs,
+        bytes: &mut usize,
+    ) -> Result<bool, RowsError> {
+        let Some(row) = log_row(tx, &self.log)? else { return Ok(true) };
+        if self.ready.is_empty() {
+            let max = if row.is_linear() { limits::TURN_BYTES } else { FORKED_BYTES };
+            let runs = Run::collect(tx, &self.log, &self.have, max)?;
+            if runs.is_empty() {
+                return Ok(true);
+            }
+            for run in runs {
+                self.sent(&run);
+                self.ready.extend(split(run).iter().map(Run::to_bytes));
+            }
+        }
+        let mut turn = 0;
+        while let Some(run) = self.ready.front() {
+            let fits = *bytes + run.len() + 8 < limits::FRAME_BYTES || batch.runs.is_empty();
+            if !fits {
+                *bytes = (*bytes).max(limits::BATCH_BYTES);
+                return Ok(false);
+            }
+            if turn > 0 && turn + run.len() > limits::TURN_BYTES {
+                return Ok(false);
+            }
+            turn += run.len();
+            *bytes += run.len() + 8;
+            batch.runs.extend(self.ready.pop_front().map(ByteBuf::from));
+        }
+        Ok(row.tips.iter().all(|tip| self.have.contains(tip)))
+    }
+
+    /// The peer will hold the end of this run, and so all before it.
+    fn sent(&mut self, run: &Run) {
+        if let (Some(first), Some(last)) = (run.entries.first(), run.entries.last()) {
+            let previous = first.header.previous;
+            self.have.retain(|tip| tip.hash != previous);
+            self.have.push(Tip { seq: last.header.seq, hash: last.hash() });
+        }
+    }
+}
+
+/// Cuts a run at signatures into parts that fit a turn.
+fn split(run: Run) -> Vec<Run> {
+    let mut parts = Vec::new();
+    let mut open: Vec<Entry> = Vec::new();
+    let mut bytes = 0;
+    for entry in run.entries {
+        bytes += entry.payload.len() + entry.header.causes.len() * 32 + 96;
+        let signed = entry.signature.is_some();
+        open.push(entry);
+        if signed && bytes >= limits::TURN_BYTES {
+            parts.push(Run { entries: std::mem::take(&mut open) });
+            bytes = 0;
+        }
+    }
+    if !open.is_empty() {
+        parts.push(Run { entries: open });
+    }
+    parts
+}
+
+/// The logs whose ids begin so: none or one, but for a collision.
+pub(super) fn logs_of_short(tx: &Tx<'_>, short: &Short) -> Result<Vec<LogId>, RowsError> {
+    let rows = tx.scan(Table::Logs, &short.0, &prefix_end(&short.0), false, 2)?;
+    Ok(rows.iter().filter_map(|(key, _)| LogId::from_slice(key)).collect())
+}
+
+/// The entry of a log at `seq` whose hash begins so.
+pub(super) fn entry_of_short(
+    tx: &Tx<'_>,
+    log: &LogId,
+    seq: u64,
+    short: &Short,
+) -> Result<Option<Tip>, RowsError> {
+    let mut from = (*log, seq).to_key();
+    from.extend(short.0);
+    let rows = tx.scan(Table::Entries, &from, &prefix_end(&from), false, 1)?;
+    Ok(rows.first().and_then(|(key, _)| {
+        let hash = EntryHash::from_slice(key.get(40..)?)?;
+        Some(Tip { seq, hash })
+    }))
+}

@@ -1,0 +1,1 @@
+//! Sessions over rows in memory.
