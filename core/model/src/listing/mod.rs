@@ -7,13 +7,21 @@
 mod availability;
 mod codes;
 mod content;
+mod edit;
 mod error;
 mod fold;
+mod keys;
 mod photo;
 mod price;
 mod profile;
+mod project;
+mod read;
 mod row;
 mod search;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use availability::{
     Availability, DAY_MINUTES, Day, DayWindow, MAX_DAY_WINDOWS, MAX_EXCEPTIONS, MAX_WINDOWS,
@@ -24,10 +32,13 @@ pub use content::{
     ListingContent, ListingDraft, MAX_CAPACITY, MAX_DEPOSIT_CENTS, MAX_NOTE_CHARS, MAX_SURFACE_CM2,
     MAX_TEXT_CHARS, MAX_TITLE_CHARS, MAX_ZONE_CHARS,
 };
+pub use edit::{ListingEdit, ProfileEdit};
 pub use error::{FieldError, Invalid};
 pub use fold::fold;
 pub use photo::{MAX_ALT_CHARS, MAX_PHOTO_BYTES, MAX_PHOTOS, MAX_PIXELS, Photo};
 pub use price::{MAX_AMOUNT, Price, PriceError};
 pub use profile::{MAX_ABOUT_CHARS, MAX_LANGUAGES, MAX_NAME_CHARS, ProfileContent};
+pub use project::{PROFILE_NUMBER, listing_of, profile_document, profile_of, project};
 pub use row::{BlobRefs, ListingRow, ListingStatus, Listings, ProfileRow, Profiles};
 pub use search::{MAX_PAGE, MAX_WORDS, MaxPrice, SearchCursor, SearchPage, SearchQuery, search};
+pub use write::{WriteError, create, create_profile, edit, edit_profile};
