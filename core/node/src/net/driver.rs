@@ -388,10 +388,10 @@ impl Driver {
             SwarmEvent::NewListenAddr { listener_id, address } => {
                 self.on_listening(listener_id, address);
             }
-            SwarmEvent::ExpiredListenAddr { listener_id, address } => {
-                if self.listeners.contains_key(&listener_id) {
-                    self.tell(NetEvent::NotListening { addr: address });
-                }
+            SwarmEvent::ExpiredListenAddr { listener_id, address }
+                if self.listeners.contains_key(&listener_id) =>
+            {
+                self.tell(NetEvent::NotListening { addr: address });
             }
             SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
                 tracing::debug!(?reason, "listener closed");
