@@ -5,10 +5,18 @@
 
 pub mod act;
 mod closing;
+mod contest;
+mod engine;
+mod fact;
+mod graph;
 pub mod phrase;
+mod rule;
 
 pub use act::{
     ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Home,
     Inviters, Leave, Payload, Policy, Preamble, Remove, Revoke, Role, Roles, Second,
 };
 pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
+pub use engine::{Added, Authority, Device, Member, Standing, Status};
+pub use fact::{Body, Fact};
+pub use rule::Void;

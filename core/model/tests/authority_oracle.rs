@@ -1,0 +1,126 @@
+//! The engine beside a slow model of the same rule, on neighbourhoods drawn at random.
+
+// Shared by several test binaries, each of which uses a part.
+#![allow(unreachable_pub, dead_code)]
+
+#[path = "authority/oracle.rs"]
+mod oracle;
+#[path = "authority/world.rs"]
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use oracle::{Answer, Broken, MemberAnswer};
+use palier_model::authority::{Added, Authority, Fact, Standing, Status};
+use rand_core::Rng;
+use world::{HOOD, World, draw};
+
+/// What the engine says, in the oracle's words.
+fn said(authority: &Authority, facts: &[Arc<Fact>]) -> Answer {
+    let mut counts = BTreeSet::new();
+    let mut settled = BTreeSet::new();
+    for fact in facts {
+        match authority.explain(&fact.hash) {
+            Standing::Counts => {
+                counts.insert(fact.hash);
+                settled.insert(fact.hash);
+            }
+            Standing::Void(_) => {
+                settled.insert(fact.hash);
+            }
+            Standing::Waiting | Standing::Unknown => {}
+        }
+    }
+    let members: BTreeMap<_, _> = authority
+        .members()
+        .map(|(id, member)| {
+            let status = match member.status {
+                Status::Active => "active",
+                Status::Removed => "removed",
+                Status::Left => "left",
+            };
+            let roles = member.roles.iter().collect();
+            (*id, MemberAnswer { status, roles, home: member.home })
+        })
+        .collect();
+    let mut active_devices = BTreeSet::new();
+    for id in members.keys() {
+        for (device, known) in authority.devices_of(id) {
+            if known.is_active {
+                active_devices.insert((*id, device));
+            }
+        }
+    }
+    Answer { counts, settled, members, active_devices }
+}
+
+fn shuffle(world: &mut World, facts: &mut [Arc<Fact>]) {
+    for at in (1..facts.len()).rev() {
+        facts.swap(at, (world.rng.next_u64() % (at as u64 + 1)) as usize);
+    }
+}
+
+/// The facts of a world as some node holds them: in any order, perhaps not all.
+fn held(world: &mut World) -> Vec<Arc<Fact>> {
+    let mut facts = world.facts.clone();
+    facts.truncate(oracle::MOST);
+    shuffle(world, &mut facts);
+    if world.chance(25) {
+        let keep = facts.len() - world.below(4);
+        facts.truncate(keep);
+    }
+    facts
+}
+
+fn compare(seed: u64, broken: Broken) -> Result<(), String> {
+    let mut world = draw(seed);
+    let facts = held(&mut world);
+    let engine = Authority::compute(HOOD, world.root, facts.iter().cloned());
+    let refs: Vec<&Fact> = facts.iter().map(Arc::as_ref).collect();
+    let expected = oracle::answer(HOOD, world.root, &refs, broken);
+    let got = said(&engine, &facts);
+    if got == expected { Ok(()) } else { Err(format!("seed {seed}: {got:?}\n!=\n{expected:?}")) }
+}
+
+/// Graphs in the ordinary test; `PALIER_GRAPHS=100000` for a long run.
+fn graphs() -> u64 {
+    std::env::var("PALIER_GRAPHS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_000)
+}
+
+#[test]
+fn the_engine_says_what_the_slow_model_says() {
+    for seed in 0..graphs() {
+        if let Err(difference) = compare(seed, Broken::Nothing) {
+            panic!("{difference}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_rule_is_noticed() {
+    for broken in [Broken::StrongRemoval, Broken::TieRule, Broken::Closing] {
+        let noticed = (0..3_000).find(|seed| compare(*seed, broken).is_err());
+        let graphs = noticed.map(|seed| seed + 1);
+        assert!(graphs.is_some(), "{broken:?} went unnoticed");
+        eprintln!("{broken:?}: noticed at graph {graphs:?}");
+    }
+}
+
+#[test]
+fn one_act_at_a_time_in_any_order_gives_what_all_at_once_gives() {
+    for seed in 0..graphs() / 10 {
+        let mut world = draw(seed);
+        let mut facts = held(&mut world);
+        if seed % 2 == 0 {
+            facts = world.facts.clone();
+        }
+        let mut grown = Authority::compute(HOOD, world.root, []);
+        for (n, fact) in facts.iter().enumerate() {
+            grown.add(fact.clone());
+            let whole = Authority::compute(HOOD, world.root, facts[..=n].iter().cloned());
+            assert_eq!(said(&grown, &facts), said(&whole, &facts), "seed {seed}, act {n}");
+        }
+        assert_eq!(grown.add(facts[0].clone()), Added::Known);
+    }
+}
