@@ -99,7 +99,9 @@ fn the_engine_says_what_the_slow_model_says() {
 
 #[test]
 fn a_broken_rule_is_noticed() {
-    for broken in [Broken::StrongRemoval, Broken::TieRule, Broken::Closing] {
+    for broken in
+        [Broken::StrongRemoval, Broken::TieRule, Broken::Closing, Broken::Seconders, Broken::Circle]
+    {
         let noticed = (0..3_000).find(|seed| compare(*seed, broken).is_err());
         let graphs = noticed.map(|seed| seed + 1);
         assert!(graphs.is_some(), "{broken:?} went unnoticed");

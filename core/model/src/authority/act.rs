@@ -193,6 +193,19 @@ pub struct Policy {
     pub approval: bool,
 }
 
+impl Policy {
+    /// Whether an admission without roles by someone with `roles`, who is a member,
+    /// counts though its author is no coordinator.
+    pub const fn lets_redeem(&self, roles: Roles) -> bool {
+        !self.approval
+            && match self.inviters {
+                Inviters::Coordinators => false,
+                Inviters::Hubs => roles.has(Role::Hub),
+                Inviters::Members => true,
+            }
+    }
+}
+
 /// The first act of a neighbourhood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {

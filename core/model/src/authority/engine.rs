@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::act::{Caps, Home, Role, Roles};
 use super::contest;
 use super::fact::{Body, Fact};
-use super::graph::{At, Graph, needs, own_document, parents_of};
+use super::graph::{At, Graph, names, needs, own_document, parents_of};
 use super::rule::{Rules, Taking, Void};
 use crate::journal::{Class, Descriptor, Root};
 use crate::keys::{DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId};
@@ -189,7 +189,7 @@ impl Authority {
             self.named.extend(mentions(fact, &charter, &self.facts));
         }
         for (at, node) in self.rules.graph.nodes.iter().enumerate() {
-            if self.rules.graph.by_hash_children[at].is_empty() {
+            if self.rules.graph.children[at].is_empty() {
                 self.heads.insert(node.fact.hash);
             }
             self.newer |= matches!(node.fact.body, Body::Void("act.newer_version"));
@@ -342,7 +342,7 @@ impl Authority {
             | Body::Leave { .. }
             | Body::Revoke { .. } => false,
         };
-        if !quiet || self.named.contains(&fact.hash) {
+        if !quiet || self.named.contains(&fact.hash) || self.claims_known_device(fact) {
             return false;
         }
         let charter = Descriptor::charter(self.hood).id();
@@ -367,9 +367,21 @@ impl Authority {
         }
     }
 
+    /// Whether a fact certifies a device that has a certificate: which of them goes
+    /// first hangs on canonical order.
+    fn claims_known_device(&self, fact: &Fact) -> bool {
+        match &fact.body {
+            Body::Certify { device, .. } => self.devices.contains_key(device),
+            Body::Start(start) => {
+                start.certificate.is_some() && self.devices.contains_key(&start.device)
+            }
+            _ => false,
+        }
+    }
+
     fn extend(&mut self, fact: &Arc<Fact>) {
         let charter = Descriptor::charter(self.hood).id();
-        let settled: HashSet<EntryHash> = crate::authority::graph::names(fact)
+        let settled: HashSet<EntryHash> = names(fact)
             .into_iter()
             .map(|(hash, ..)| hash)
             .filter(|hash| self.rules.graph.place.contains_key(hash))
@@ -549,7 +561,7 @@ fn followed(fact: &Fact) -> Follows {
 /// admission: that one follows by its own way.
 fn mentions(fact: &Fact, charter: &DocId, facts: &HashMap<EntryHash, Arc<Fact>>) -> Vec<EntryHash> {
     let mut all = needs(fact, charter, &own_document(fact, facts));
-    all.extend(crate::authority::graph::names(fact).into_iter().map(|(hash, ..)| hash));
+    all.extend(names(fact).into_iter().map(|(hash, ..)| hash));
     all.retain(|hash| !facts.contains_key(hash));
     all
 }

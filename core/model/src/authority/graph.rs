@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fact::{Body, Fact};
-use crate::journal::{Class, Descriptor, LogStart, Owner};
+use crate::journal::{Class, Descriptor, LogStart, Owner, Tip};
 use crate::keys::{DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId};
 
 /// Place of a node in canonical order.
@@ -51,7 +51,9 @@ pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
     pub(super) place: HashMap<EntryHash, At>,
     pub(super) by_log: HashMap<LogId, Vec<At>>,
-    pub(super) by_hash_children: Vec<Vec<At>>,
+    pub(super) children: Vec<Vec<At>>,
+    /// Entries of each log that nodes name, by references and closings.
+    pub(super) tips: HashMap<LogId, Vec<(At, Tip)>>,
 }
 
 /// What a fact names and cannot do without: it waits for these.
@@ -121,7 +123,7 @@ impl Graph {
         let parents: Vec<At> =
             parents.iter().filter_map(|hash| self.place.get(hash).copied()).collect();
         for parent in &parents {
-            self.by_hash_children[*parent].push(at);
+            self.children[*parent].push(at);
         }
         let (class, author) = match &fact.body {
             Body::Start(start) => (start.descriptor.class, self.author_of_start(hood, start, at)),
@@ -131,8 +133,11 @@ impl Graph {
             },
         };
         self.nodes.push(Node { fact: fact.clone(), parents, author, class });
-        self.by_hash_children.push(Vec::new());
+        self.children.push(Vec::new());
         self.place.insert(fact.hash, at);
+        for (hash, log, seq) in names(fact) {
+            self.tips.entry(log).or_default().push((at, Tip { seq, hash }));
+        }
         self.by_log.entry(fact.log).or_default().push(at);
         at
     }
@@ -184,7 +189,7 @@ impl Graph {
         let mut at_once: Vec<At> = Vec::new();
         let mut by_hash = BinaryHeap::new();
         let mut order = HashMap::new();
-        let mut release = |at: At, at_once: &mut Vec<At>, by_hash: &mut BinaryHeap<_>| {
+        let release = |at: At, at_once: &mut Vec<At>, by_hash: &mut BinaryHeap<_>| {
             if chosen(at) {
                 by_hash.push(Reverse((self.nodes[at].fact.hash, at)));
             } else {
@@ -207,7 +212,7 @@ impl Graph {
                     None => return order,
                 },
             };
-            for child in &self.by_hash_children[at] {
+            for child in &self.children[at] {
                 missing[*child] -= 1;
                 if missing[*child] == 0 {
                     release(*child, &mut at_once, &mut by_hash);

@@ -4,12 +4,14 @@
 //! time an act claims decides nothing.
 
 pub mod act;
+pub mod build;
 mod closing;
 mod contest;
 mod engine;
 mod fact;
 mod graph;
 pub mod phrase;
+mod rights;
 mod rule;
 
 pub use act::{
@@ -19,4 +21,5 @@ pub use act::{
 pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
 pub use engine::{Added, Authority, Device, Member, Standing, Status};
 pub use fact::{Body, Fact};
+pub use rights::{Permission, Reach};
 pub use rule::Void;

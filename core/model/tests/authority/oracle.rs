@@ -32,6 +32,10 @@ pub enum Broken {
     TieRule,
     /// What a closing names is not seen.
     Closing,
+    /// Co-signers do not matter.
+    Seconders,
+    /// In a circle the junior goes first.
+    Circle,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -514,6 +518,9 @@ impl Oracle<'_> {
     }
 
     fn seconders(&self, x: usize, other: usize) -> usize {
+        if self.broken == Broken::Seconders {
+            return 0;
+        }
         let common = self.past[x] & self.past[other];
         let mut members = BTreeSet::new();
         for second in each(self.sound) {
@@ -597,7 +604,8 @@ impl Oracle<'_> {
         // Within a circle only the earlier in the fixed order can void the later.
         let voiders = |x: usize| -> Vec<usize> {
             let all = above[&x].iter().copied();
-            all.filter(|t| !circle(x, *t) || key(*t) < key(x)).collect()
+            let first = |t: usize| (key(t) < key(x)) != (self.broken == Broken::Circle);
+            all.filter(|t| !circle(x, *t) || first(*t)).collect()
         };
         let mut decided: BTreeMap<usize, bool> = BTreeMap::new();
         while decided.len() < takers.len() {

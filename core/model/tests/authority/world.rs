@@ -212,6 +212,44 @@ impl World {
         Authority::compute(HOOD, self.root, self.facts.iter().cloned())
     }
 
+    /// One of many: a phone, an admission and an attested home by the founder after
+    /// `last`, a key epoch; every tenth a coordinator, every fiftieth removed again.
+    pub fn crowd_member(&mut self, n: u32, last: &mut Vec<EntryHash>) {
+        let mut id = [0xcc; 32];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        let (member, device) = (MemberId(id), DeviceId(id));
+        let certificate = PhraseCertificate {
+            member,
+            agreement: id,
+            recovery: [0; 32],
+            signature: Signature([0; 64]),
+        };
+        let log = self.open(LogStart {
+            descriptor: Descriptor::identity(HOOD, member),
+            device,
+            incarnation: 0,
+            act: EntryHash::ZERO,
+            continues: None,
+            certificate: Some(certificate),
+        });
+        let identity = EntryHash(log.0);
+        self.write_after(identity, Vec::new(), Vec::new(), Body::Other);
+        let mut act = |world: &mut Self, body| {
+            let at = last.pop().unwrap_or(EntryHash::ZERO);
+            let at = world.write_after(at, Vec::new(), Vec::new(), body);
+            last.push(at);
+        };
+        let home = Home { building: n % 40, landlord: 1 };
+        act(self, Body::Admit { member, identity, home, roles: Roles::NONE });
+        act(self, Body::Attest { member, home });
+        if n % 10 == 0 {
+            act(self, Body::Appoint { member, role: Role::Coordinator });
+        }
+        if n % 50 == 0 {
+            act(self, Body::Remove { member, closing: Closing::new([self.tip(&identity)]) });
+        }
+    }
+
     pub fn tip(&self, of: &EntryHash) -> ClosedTip {
         let fact = self.get(of);
         let Body::Start(start) = &self.get(&EntryHash(fact.log.0)).body else { panic!() };
