@@ -124,5 +124,9 @@ fn one_act_at_a_time_in_any_order_gives_what_all_at_once_gives() {
             assert_eq!(said(&grown, &facts), said(&whole, &facts), "seed {seed}, act {n}");
         }
         assert_eq!(grown.add(facts[0].clone()), Added::Known);
+        let (first, rest) = facts.split_at(facts.len() / 2);
+        let mut halves = Authority::compute(HOOD, world.root, first.iter().cloned());
+        halves.add_all(rest.iter().cloned());
+        assert_eq!(said(&halves, &facts), said(&grown, &facts), "seed {seed}");
     }
 }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::act::{Caps, Home, Role, Roles};
 use super::contest;
 use super::fact::{Body, Fact};
-use super::graph::{At, Graph, names, needs, own_document, parents_of};
+use super::graph::{At, Graph};
 use super::rule::{Rules, Taking, Void};
-use crate::journal::{Class, Descriptor, Root};
-use crate::keys::{DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId};
+use crate::journal::{Class, Root};
+use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 
 /// Where a member stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,8 @@ pub enum Added {
     Known,
     /// It moved nothing that was there.
     Extended,
+    /// Something it needs has not come yet.
+    Waits,
     /// All was computed anew.
     Recomputed,
 }
@@ -98,9 +100,6 @@ pub struct Authority {
     pub(super) devices: BTreeMap<DeviceId, Vec<(At, Device)>>,
     devices_of: BTreeMap<MemberId, Vec<DeviceId>>,
     heads: HashSet<EntryHash>,
-    waiting: HashSet<EntryHash>,
-    /// Entries that facts here name though they may not be here.
-    named: HashSet<EntryHash>,
     caps: Option<Caps>,
     newer: bool,
     certificate_order: OnceCell<HashMap<At, usize>>,
@@ -147,8 +146,6 @@ impl Authority {
             devices: BTreeMap::new(),
             devices_of: BTreeMap::new(),
             heads: HashSet::new(),
-            waiting: HashSet::new(),
-            named: HashSet::new(),
             caps: None,
             newer: false,
             certificate_order: OnceCell::new(),
@@ -180,13 +177,6 @@ impl Authority {
                 ),
             };
             self.verdicts.push(verdict);
-        }
-        let charter = Descriptor::charter(self.hood).id();
-        for fact in self.facts.values() {
-            if !self.rules.graph.place.contains_key(&fact.hash) {
-                self.waiting.insert(fact.hash);
-            }
-            self.named.extend(mentions(fact, &charter, &self.facts));
         }
         for (at, node) in self.rules.graph.nodes.iter().enumerate() {
             if self.rules.graph.children[at].is_empty() {
@@ -296,42 +286,83 @@ impl Authority {
             .unwrap_or_default()
     }
 
+    /// Takes more facts in, computing anew at most once.
+    pub fn add_all(&mut self, facts: impl IntoIterator<Item = Arc<Fact>>) -> Added {
+        let mut facts = facts.into_iter();
+        let mut added = Added::Known;
+        while let Some(fact) = facts.next() {
+            match self.take(fact) {
+                Added::Known => {}
+                Added::Recomputed => {
+                    for fact in facts.by_ref() {
+                        self.keep(fact);
+                    }
+                    self.recompute();
+                    return Added::Recomputed;
+                }
+                short => added = short,
+            }
+        }
+        added
+    }
+
     /// Takes one more fact in. Answers are those of [`compute`](Self::compute) on the
     /// larger set.
     pub fn add(&mut self, fact: Arc<Fact>) -> Added {
-        let hash = fact.hash;
+        let added = self.take(fact);
+        if added == Added::Recomputed {
+            self.recompute();
+        }
+        added
+    }
+
+    fn recompute(&mut self) {
+        let facts = std::mem::take(&mut self.facts);
+        let followers = std::mem::take(&mut self.followers);
+        *self = Self::compute_from(self.hood, self.root, facts, followers);
+    }
+
+    /// Keeps a fact without working anything out.
+    fn keep(&mut self, fact: Arc<Fact>) {
         match followed(&fact) {
-            Follows::Act => {}
+            Follows::Act => {
+                self.facts.entry(fact.hash).or_insert(fact);
+            }
             Follows::Log(log) => {
                 let known = self.followers.entry(log).or_default();
-                return match known.binary_search_by_key(&hash, |known| known.hash) {
-                    Ok(_) => Added::Known,
-                    Err(place) => {
-                        known.insert(place, fact);
-                        Added::Extended
-                    }
-                };
+                if let Err(place) = known.binary_search_by_key(&fact.hash, |known| known.hash) {
+                    known.insert(place, fact);
+                }
             }
-            Follows::Nothing => return Added::Known,
+            Follows::Nothing => {}
+        }
+    }
+
+    /// Keeps a fact and takes the short way; `Recomputed` says that there is none.
+    fn take(&mut self, fact: Arc<Fact>) -> Added {
+        let hash = fact.hash;
+        if matches!(followed(&fact), Follows::Log(_) | Follows::Nothing) {
+            self.keep(fact);
+            return Added::Extended;
         }
         if self.facts.contains_key(&hash) {
             return Added::Known;
         }
-        let short = self.may_extend(&fact);
         self.facts.insert(hash, fact.clone());
-        if short {
-            self.extend(&fact);
-            return Added::Extended;
+        let Some(parents) = self.rules.graph.parents_of(&self.hood, &fact) else {
+            self.rules.graph.waiting.insert(hash);
+            return Added::Waits;
+        };
+        if !self.may_extend(&fact, &parents) {
+            return Added::Recomputed;
         }
-        let facts = std::mem::take(&mut self.facts);
-        let followers = std::mem::take(&mut self.followers);
-        *self = Self::compute_from(self.hood, self.root, facts, followers);
-        Added::Recomputed
+        self.extend(&fact, parents);
+        Added::Extended
     }
 
     /// Whether a fact moves nothing that is there: it takes nothing and adds no rank,
-    /// nothing here names it, all it needs is here, and in the charter it has seen all.
-    fn may_extend(&self, fact: &Fact) -> bool {
+    /// nothing here names it, and in the charter it has seen all.
+    fn may_extend(&self, fact: &Fact, parents: &[At]) -> bool {
         let quiet = match &fact.body {
             Body::Start(_) | Body::Attest { .. } | Body::Other | Body::Void(_) => true,
             Body::Certify { .. } | Body::Admit { .. } | Body::Appoint { .. } => true,
@@ -342,29 +373,21 @@ impl Authority {
             | Body::Leave { .. }
             | Body::Revoke { .. } => false,
         };
-        if !quiet || self.named.contains(&fact.hash) || self.claims_known_device(fact) {
+        let graph = &self.rules.graph;
+        if !quiet || graph.named.contains(&fact.hash) || self.claims_known_device(fact) {
             return false;
         }
-        let charter = Descriptor::charter(self.hood).id();
-        let needs = needs(fact, &charter, &own_document(fact, &self.facts));
-        if !needs.iter().all(|need| self.rules.graph.place.contains_key(need)) {
-            return false;
+        if matches!(fact.body, Body::Start(_)) {
+            return true;
         }
-        let in_charter = match &fact.body {
-            Body::Start(_) => false,
-            _ => self
-                .rules
-                .graph
-                .place
-                .get(&EntryHash(fact.log.0))
-                .is_none_or(|start| self.rules.graph.nodes[*start].class == Class::Charter),
+        let start = graph.place.get(&EntryHash(fact.log.0));
+        let in_charter = start.is_none_or(|at| graph.nodes[*at].class == Class::Charter);
+        // Canonical order decides between several admissions or homes of one member: to
+        // come last in the charter it must have seen all there is.
+        let sees = |head: &EntryHash| {
+            graph.place.get(head).is_some_and(|at| parents.binary_search(at).is_ok())
         };
-        // An admission or a grant makes what stands behind it in canonical order count
-        // only if that saw it, so to come last it must have seen all others that do so.
-        !in_charter || {
-            let seen: HashSet<&EntryHash> = needs.iter().collect();
-            self.rules.charter_heads.iter().all(|head| seen.contains(head))
-        }
+        !in_charter || self.rules.charter_heads.iter().all(sees)
     }
 
     /// Whether a fact certifies a device that has a certificate: which of them goes
@@ -379,20 +402,12 @@ impl Authority {
         }
     }
 
-    fn extend(&mut self, fact: &Arc<Fact>) {
-        let charter = Descriptor::charter(self.hood).id();
-        let settled: HashSet<EntryHash> = names(fact)
-            .into_iter()
-            .map(|(hash, ..)| hash)
-            .filter(|hash| self.rules.graph.place.contains_key(hash))
-            .collect();
-        let parents = parents_of(fact, &charter, &self.facts, &settled);
+    fn extend(&mut self, fact: &Arc<Fact>, parents: Vec<At>) {
         for parent in &parents {
-            self.heads.remove(parent);
+            self.heads.remove(&self.rules.graph.nodes[*parent].fact.hash);
         }
         self.heads.insert(fact.hash);
-        self.named.extend(mentions(fact, &charter, &self.facts));
-        let at = self.rules.graph.push(&self.hood, fact, &parents);
+        let at = self.rules.graph.push(&self.hood, fact, parents);
         self.rules.extend(at);
         self.rules.look_back_on_last();
         let verdict = self.rules.judge(
@@ -502,7 +517,7 @@ impl Authority {
                 Ok(()) => Standing::Counts,
                 Err(void) => Standing::Void(void),
             },
-            None if self.waiting.contains(act) => Standing::Waiting,
+            None if self.rules.graph.waiting.contains(act) => Standing::Waiting,
             None => Standing::Unknown,
         }
     }
@@ -530,7 +545,7 @@ impl Authority {
 
     /// Acts whose past is not all here.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.rules.graph.waiting.len()
     }
 
     /// Heads of the acts whose past is all here.
@@ -555,13 +570,4 @@ fn followed(fact: &Fact) -> Follows {
         return Follows::Act;
     }
     start.continues.map_or(Follows::Nothing, |last| Follows::Log(last.log))
-}
-
-/// All that a fact names, whether it is here or not, but for the identity in an
-/// admission: that one follows by its own way.
-fn mentions(fact: &Fact, charter: &DocId, facts: &HashMap<EntryHash, Arc<Fact>>) -> Vec<EntryHash> {
-    let mut all = needs(fact, charter, &own_document(fact, facts));
-    all.extend(names(fact).into_iter().map(|(hash, ..)| hash));
-    all.retain(|hash| !facts.contains_key(hash));
-    all
 }

@@ -6,7 +6,7 @@
 //! changes the order of two that were there.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fact::{Body, Fact};
@@ -52,20 +52,35 @@ pub(super) struct Graph {
     pub(super) place: HashMap<EntryHash, At>,
     pub(super) by_log: HashMap<LogId, Vec<At>>,
     pub(super) children: Vec<Vec<At>>,
+    /// Facts that wait for others.
+    pub(super) waiting: HashSet<EntryHash>,
+    /// Entries that facts name and that are not here.
+    pub(super) named: HashSet<EntryHash>,
     /// Entries of each log that nodes name, by references and closings.
     pub(super) tips: HashMap<LogId, Vec<(At, Tip)>>,
 }
 
-/// What a fact names and cannot do without: it waits for these.
-pub(super) fn needs(fact: &Fact, charter: &DocId, own: &DocId) -> Vec<EntryHash> {
+/// What a fact names and cannot do without: it waits for these. `start` is entry 0 of
+/// its log, if that is here.
+pub(super) fn needs<'a>(
+    fact: &Fact,
+    charter: &DocId,
+    start: impl FnOnce() -> Option<&'a Fact>,
+) -> Vec<EntryHash> {
     let mut needs = fact.causes.clone();
     match &fact.body {
         Body::Start(start) if start.act != EntryHash::ZERO => needs.push(start.act),
         _ if fact.seq > 0 => needs.push(fact.previous),
         _ => {}
     }
-    let same_class = fact.refs.iter().filter(|at| at.document == *charter || at.document == *own);
-    needs.extend(same_class.map(|at| at.hash));
+    if !fact.refs.is_empty() {
+        let own = start().and_then(|start| match &start.body {
+            Body::Start(start) => Some(start.descriptor.id()),
+            _ => None,
+        });
+        let waits = |document: DocId| document == *charter || Some(document) == own;
+        needs.extend(fact.refs.iter().filter(|at| waits(at.document)).map(|at| at.hash));
+    }
     needs
 }
 
@@ -84,49 +99,147 @@ pub(super) fn names(fact: &Fact) -> Vec<(EntryHash, LogId, u64)> {
 impl Graph {
     /// Builds the graph of those facts whose past is all here.
     pub(super) fn build(hood: &HoodHash, facts: &HashMap<EntryHash, Arc<Fact>>) -> Self {
-        let charter = Descriptor::charter(*hood).id();
-        let settled = settle(&charter, facts);
-        let edges: HashMap<EntryHash, Vec<EntryHash>> = settled
-            .iter()
-            .map(|hash| (*hash, parents_of(&facts[hash], &charter, facts, &settled)))
-            .collect();
-        let mut children: HashMap<EntryHash, Vec<EntryHash>> = HashMap::new();
-        let mut missing: HashMap<EntryHash, usize> = HashMap::with_capacity(edges.len());
+        let list: Vec<&Arc<Fact>> = facts.values().collect();
+        let mut graph = Self::default();
+        let parents = graph.resolve(&Descriptor::charter(*hood).id(), &list);
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
+        let mut missing = vec![0usize; list.len()];
         let mut free = BinaryHeap::new();
-        for (hash, parents) in &edges {
-            missing.insert(*hash, parents.len());
+        for (number, parents) in parents.iter().enumerate() {
+            let Some(parents) = parents else { continue };
+            missing[number] = parents.len();
             if parents.is_empty() {
-                free.push(Reverse(*hash));
+                free.push(Reverse((list[number].hash, number)));
             }
             for parent in parents {
-                children.entry(*parent).or_default().push(*hash);
+                children[*parent].push(number);
             }
         }
-        let mut graph = Self::default();
-        while let Some(Reverse(hash)) = free.pop() {
-            graph.push(hood, &facts[&hash], &edges[&hash]);
-            for child in children.get(&hash).into_iter().flatten() {
-                if let Some(left) = missing.get_mut(child) {
-                    *left -= 1;
-                    if *left == 0 {
-                        free.push(Reverse(*child));
-                    }
+        let mut place: Vec<At> = vec![0; list.len()];
+        while let Some(Reverse((_, number))) = free.pop() {
+            let known = parents[number].iter().flatten().map(|parent| place[*parent]).collect();
+            place[number] = graph.push(hood, list[number], known);
+            for child in &children[number] {
+                missing[*child] -= 1;
+                if missing[*child] == 0 {
+                    free.push(Reverse((list[*child].hash, *child)));
                 }
             }
         }
         graph
     }
 
+    /// For each fact the numbers of those right before it; `None` for one that waits.
+    /// Notes on the way which names lead nowhere yet.
+    fn resolve(&mut self, charter: &DocId, list: &[&Arc<Fact>]) -> Vec<Option<Vec<usize>>> {
+        let numbers: HashMap<EntryHash, usize> =
+            list.iter().enumerate().map(|(number, fact)| (fact.hash, number)).collect();
+        let documents = |fact: &Fact| match numbers.get(&EntryHash(fact.log.0)) {
+            Some(start) => Some(list[*start].as_ref()),
+            None => None,
+        };
+        let mut needed: Vec<Option<Vec<usize>>> = Vec::with_capacity(list.len());
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
+        let mut ready = Vec::new();
+        for (number, fact) in list.iter().enumerate() {
+            let mut all = Some(Vec::new());
+            for need in needs(fact, charter, || documents(fact)) {
+                match numbers.get(&need) {
+                    Some(parent) => all.iter_mut().for_each(|all| all.push(*parent)),
+                    None => {
+                        self.named.insert(need);
+                        all = None;
+                    }
+                }
+            }
+            if let Some(all) = &mut all {
+                all.sort_unstable();
+                all.dedup();
+                for parent in all.iter() {
+                    children[*parent].push(number);
+                }
+                if all.is_empty() {
+                    ready.push(number);
+                }
+            }
+            needed.push(all);
+        }
+        let mut missing: Vec<usize> =
+            needed.iter().map(|all| all.as_ref().map_or(usize::MAX, Vec::len)).collect();
+        let mut settled = vec![false; list.len()];
+        while let Some(number) = ready.pop() {
+            settled[number] = true;
+            for child in &children[number] {
+                missing[*child] = missing[*child].saturating_sub(1);
+                if missing[*child] == 0 {
+                    ready.push(*child);
+                }
+            }
+        }
+        for (number, fact) in list.iter().enumerate() {
+            for (hash, log, seq) in names(fact) {
+                let Some(named) = numbers.get(&hash).copied() else {
+                    self.named.insert(hash);
+                    continue;
+                };
+                let there = list[named].log == log && list[named].seq == seq && settled[named];
+                if let (true, Some(all)) = (there && settled[number], &mut needed[number])
+                    && !all.contains(&named)
+                {
+                    all.push(named);
+                }
+            }
+            if !settled[number] {
+                needed[number] = None;
+                self.waiting.insert(fact.hash);
+            }
+        }
+        needed
+    }
+
+    /// What lies right before a fact that is not here yet, if all it needs is: what it
+    /// needs, and what it names besides as far as that is here and where it says. Notes
+    /// which names lead nowhere yet.
+    pub(super) fn parents_of(&mut self, hood: &HoodHash, fact: &Fact) -> Option<Vec<At>> {
+        let charter = Descriptor::charter(*hood).id();
+        let needs = needs(fact, &charter, || self.start_of(fact));
+        let mut parents: Vec<At> =
+            needs.iter().filter_map(|need| self.place.get(need).copied()).collect();
+        if parents.len() < needs.len() {
+            self.named.extend(needs);
+            return None;
+        }
+        for (hash, log, seq) in names(fact) {
+            match self.place.get(&hash) {
+                Some(at) => {
+                    let named = &self.nodes[*at].fact;
+                    if named.log == log && named.seq == seq {
+                        parents.push(*at);
+                    }
+                }
+                None => {
+                    self.named.insert(hash);
+                }
+            }
+        }
+        parents.sort_unstable();
+        parents.dedup();
+        Some(parents)
+    }
+
+    fn start_of(&self, fact: &Fact) -> Option<&Fact> {
+        Some(self.nodes[*self.place.get(&EntryHash(fact.log.0))?].fact.as_ref())
+    }
+
     /// Puts one more node at the end; its parents are here.
-    pub(super) fn push(&mut self, hood: &HoodHash, fact: &Arc<Fact>, parents: &[EntryHash]) -> At {
+    pub(super) fn push(&mut self, hood: &HoodHash, fact: &Arc<Fact>, parents: Vec<At>) -> At {
         let at = self.nodes.len();
-        let parents: Vec<At> =
-            parents.iter().filter_map(|hash| self.place.get(hash).copied()).collect();
         for parent in &parents {
             self.children[*parent].push(at);
         }
         let (class, author) = match &fact.body {
             Body::Start(start) => (start.descriptor.class, self.author_of_start(hood, start, at)),
+            // The entry before stands in the same log.
             _ => match self.place.get(&EntryHash(fact.log.0)) {
                 Some(start) => (self.nodes[*start].class, self.nodes[*start].author),
                 None => (Class::Charter, None),
@@ -220,66 +333,4 @@ impl Graph {
             }
         }
     }
-}
-
-/// The facts whose whole past, as far as it must be here, is here.
-fn settle(charter: &DocId, facts: &HashMap<EntryHash, Arc<Fact>>) -> HashSet<EntryHash> {
-    let mut waiting: HashMap<EntryHash, Vec<EntryHash>> = HashMap::new();
-    let mut missing: HashMap<EntryHash, usize> = HashMap::new();
-    let mut ready = Vec::new();
-    for fact in facts.values() {
-        let needs: BTreeSet<_> =
-            needs(fact, charter, &own_document(fact, facts)).into_iter().collect();
-        if needs.is_empty() {
-            ready.push(fact.hash);
-        }
-        missing.insert(fact.hash, needs.len());
-        for need in needs {
-            waiting.entry(need).or_default().push(fact.hash);
-        }
-    }
-    let mut settled = HashSet::new();
-    while let Some(hash) = ready.pop() {
-        settled.insert(hash);
-        for next in waiting.remove(&hash).unwrap_or_default() {
-            if let Some(left) = missing.get_mut(&next) {
-                *left -= 1;
-                if *left == 0 {
-                    ready.push(next);
-                }
-            }
-        }
-    }
-    settled
-}
-
-/// The document a fact belongs to, if entry 0 of its log is here.
-pub(super) fn own_document(fact: &Fact, facts: &HashMap<EntryHash, Arc<Fact>>) -> DocId {
-    if fact.refs.is_empty() {
-        return DocId::ZERO;
-    }
-    match facts.get(&EntryHash(fact.log.0)).map(|start| &start.body) {
-        Some(Body::Start(start)) => start.descriptor.id(),
-        _ => DocId::ZERO,
-    }
-}
-
-/// What lies right before a fact: all it needs, and what it names besides as far as
-/// that is here and where it says.
-pub(super) fn parents_of(
-    fact: &Fact,
-    charter: &DocId,
-    facts: &HashMap<EntryHash, Arc<Fact>>,
-    settled: &HashSet<EntryHash>,
-) -> Vec<EntryHash> {
-    let mut parents = needs(fact, charter, &own_document(fact, facts));
-    for (hash, log, seq) in names(fact) {
-        let there = facts.get(&hash).is_some_and(|named| named.log == log && named.seq == seq);
-        if there && settled.contains(&hash) {
-            parents.push(hash);
-        }
-    }
-    parents.sort_unstable();
-    parents.dedup();
-    parents
 }

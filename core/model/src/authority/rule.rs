@@ -201,12 +201,12 @@ impl Rules {
     fn look_back(&mut self) {
         for batch in self.takers.chunks(64) {
             let mut seen = vec![0u64; self.graph.nodes.len()];
-            let mut own = HashMap::new();
+            let mut own = vec![0u64; self.graph.nodes.len()];
             for (bit, (at, _)) in batch.iter().enumerate() {
-                own.insert(*at, 1u64 << bit);
+                own[*at] = 1 << bit;
             }
             for at in (0..seen.len()).rev() {
-                let mask = seen[at] | own.get(&at).copied().unwrap_or(0);
+                let mask = seen[at] | own[at];
                 if mask != 0 {
                     for parent in &self.graph.nodes[at].parents {
                         seen[*parent] |= mask;

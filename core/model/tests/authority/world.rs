@@ -7,9 +7,7 @@ use std::sync::Arc;
 use palier_model::authority::{
     Authority, Body, Caps, ClosedTip, Closing, Fact, Home, Inviters, Policy, Role, Roles,
 };
-use palier_model::journal::{
-    Class, Descriptor, LogStart, Owner, PhraseCertificate, Ref, Root, Signature,
-};
+use palier_model::journal::{Class, Descriptor, LogStart, PhraseCertificate, Ref, Root, Signature};
 use palier_model::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use palier_model::time::Instant;
 use rand_chacha::ChaCha8Rng;
