@@ -134,16 +134,14 @@ impl Graph {
     fn resolve(&mut self, charter: &DocId, list: &[&Arc<Fact>]) -> Vec<Option<Vec<usize>>> {
         let numbers: HashMap<EntryHash, usize> =
             list.iter().enumerate().map(|(number, fact)| (fact.hash, number)).collect();
-        let documents = |fact: &Fact| match numbers.get(&EntryHash(fact.log.0)) {
-            Some(start) => Some(list[*start].as_ref()),
-            None => None,
-        };
+        let start_of =
+            |fact: &Fact| numbers.get(&EntryHash(fact.log.0)).map(|start| list[*start].as_ref());
         let mut needed: Vec<Option<Vec<usize>>> = Vec::with_capacity(list.len());
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
         let mut ready = Vec::new();
         for (number, fact) in list.iter().enumerate() {
             let mut all = Some(Vec::new());
-            for need in needs(fact, charter, || documents(fact)) {
+            for need in needs(fact, charter, || start_of(fact)) {
                 match numbers.get(&need) {
                     Some(parent) => all.iter_mut().for_each(|all| all.push(*parent)),
                     None => {

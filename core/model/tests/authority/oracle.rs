@@ -183,8 +183,8 @@ impl Oracle<'_> {
         self.past = direct.clone();
         loop {
             let before = self.past.clone();
-            for x in 0..direct.len() {
-                self.past[x] = each(direct[x]).fold(direct[x], |all, n| all | before[n]);
+            for (past, direct) in self.past.iter_mut().zip(&direct) {
+                *past = each(*direct).fold(*direct, |all, n| all | before[n]);
             }
             if self.past == before {
                 break;

@@ -240,10 +240,10 @@ impl World {
         let home = Home { building: n % 40, landlord: 1 };
         act(self, Body::Admit { member, identity, home, roles: Roles::NONE });
         act(self, Body::Attest { member, home });
-        if n % 10 == 0 {
+        if n.is_multiple_of(10) {
             act(self, Body::Appoint { member, role: Role::Coordinator });
         }
-        if n % 50 == 0 {
+        if n.is_multiple_of(50) {
             act(self, Body::Remove { member, closing: Closing::new([self.tip(&identity)]) });
         }
     }
