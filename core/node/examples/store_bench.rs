@@ -1,12 +1,18 @@
 //! Figures of the store beside plain SQLite: `cargo run --release -p palier-node
-//! --example store_bench [ENTRIES]`. Prints a table; fails on nothing.
+//! --example store_bench [ENTRIES [layouts|search]]`. Prints a table; fails on nothing.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use palier_model::rows::{Rows, Table, Writes};
+use palier_model::journal::Owner;
+use palier_model::keys::{DocId, MemberId};
+use palier_model::listing::{
+    Category, ListingContent, ListingKind, ListingRow, Listings, MaxPrice, Per, Price, SearchQuery,
+};
+use palier_model::rows::{Rows, Table, Tx, Writes};
+use palier_model::time::Instant as Moment;
 use palier_node::store::{Store, StoreOptions};
 use rusqlite::Connection;
 
@@ -18,11 +24,17 @@ const ENTRY_BYTES: [usize; 3] = [300, 1_200, 2_000];
 fn main() -> Outcome<()> {
     let entries: u64 = std::env::args().nth(1).map_or(Ok(100_000), |count| count.parse())?;
     println!("| figure | value |\n|---|---|");
-    for bytes in ENTRY_BYTES {
-        layouts(entries, bytes)?;
+    if std::env::args().any(|argument| argument == "layouts") {
+        for bytes in ENTRY_BYTES {
+            layouts(entries, bytes)?;
+        }
     }
-    one_transaction(entries)?;
-    single_writes()?;
+    let only_search = std::env::args().any(|argument| argument == "search");
+    if !only_search {
+        one_transaction(entries)?;
+        single_writes()?;
+    }
+    searches(entries / 2)?;
     Ok(())
 }
 
@@ -214,4 +226,140 @@ fn quantiles(mut times: Vec<Duration>) -> String {
     times.sort();
     let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3;
     format!("p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms", at(0.5), at(0.99), at(1.0))
+}
+
+/// Queries on ten times the listings of the reference neighbourhood.
+fn searches(listings: u64) -> Outcome<()> {
+    let dir = tempfile::tempdir()?;
+    let mut store = Store::open(dir.path(), StoreOptions::default())?;
+    let started = Instant::now();
+    for first in (0..listings).step_by(500) {
+        let mut tx = Tx::new(store.rows());
+        for n in first..first + 500 {
+            let row = listing(n);
+            tx.put::<Listings>(&row.id, &row);
+        }
+        let writes = tx.into_writes();
+        store.commit(writes)?;
+        store.maintain();
+    }
+    let per_s = listings as f64 / started.elapsed().as_secs_f64();
+    line(
+        &format!("{listings} listings kept and indexed, acts of 500"),
+        format!("{per_s:.0} rows/s"),
+    );
+    let started = Instant::now();
+    store.reindex()?;
+    line("index made anew", format!("{:.0} ms", started.elapsed().as_secs_f64() * 1e3));
+    let reader = store.reader()?;
+    let ask = |text: &str| SearchQuery { text: text.to_owned(), limit: 20, ..Default::default() };
+    let cases: [(&str, SearchQuery); 9] = [
+        ("search: nothing asked, first page", ask("")),
+        ("search: one frequent word", ask(&word(0))),
+        ("search: one letter", ask("b")),
+        ("search: two frequent words", ask(&format!("{} {}", word(1), word(2)))),
+        ("search: a rare word", ask(&word(4_990))),
+        ("search: a word nobody has", ask("zzz")),
+        (
+            "browse: kind and zone",
+            SearchQuery {
+                kind: Some(ListingKind::Parking),
+                zone: Some("zone 3".to_owned()),
+                ..ask("")
+            },
+        ),
+        (
+            "search: three words, category, price",
+            SearchQuery {
+                category: Some(Category::ALL[2]),
+                max_price: Some(MaxPrice::EuroCents(20)),
+                ..ask(&format!("{} {} c", word(0), word(1)))
+            },
+        ),
+        (
+            "browse: price no more than the lowest",
+            SearchQuery {
+                max_price: Some(MaxPrice::EuroCents(1)),
+                kind: Some(ListingKind::Room),
+                ..ask("")
+            },
+        ),
+    ];
+    for (name, query) in cases {
+        let (mut times, mut found) = (Vec::new(), 0);
+        for _ in 0..60 {
+            let started = Instant::now();
+            let page = reader.search(&query, Moment(0))?;
+            times.push(started.elapsed());
+            found = page.items.len();
+        }
+        line(name, format!("{found} found, {}", quantiles(times)));
+    }
+    // What people may type, one after another; of five runs the best, since the
+    // machine has other work.
+    for (name, cut) in [("whole words", 99), ("words cut short", 3)] {
+        let mut times = Vec::new();
+        for n in 0..1_000_u64 {
+            let typed = |n| word(skewed(n)).chars().take(cut).collect::<String>();
+            let mut query = ask(&format!("{} {}", typed(n * 2), typed(n * 2 + 1)));
+            query.kind = n.is_multiple_of(3).then_some(ListingKind::Tool);
+            query.zone = n.is_multiple_of(4).then(|| format!("Zone {}", n % 40));
+            let mut best = Duration::MAX;
+            for _ in 0..5 {
+                let started = Instant::now();
+                reader.search(&query, Moment(0))?;
+                best = best.min(started.elapsed());
+            }
+            times.push(best);
+        }
+        line(&format!("1,000 different searches, two {name}"), quantiles(times));
+    }
+    line("bytes on disk", dir.path().join("palier.db").metadata()?.len());
+    let started = Instant::now();
+    store.check()?;
+    line("doctor reads all of it", format!("{:.0} ms", started.elapsed().as_secs_f64() * 1e3));
+    Ok(())
+}
+
+/// Low numbers often, high ones rarely, as words in a language.
+fn skewed(n: u64) -> u64 {
+    let hash = blake3::hash(&n.to_le_bytes());
+    let byte = |at: usize| {
+        f64::from(u16::from_le_bytes([hash.as_bytes()[at], hash.as_bytes()[at + 1]])) / 65_536.0
+    };
+    (5_000.0_f64.powf(byte(0)) - 1.0) as u64
+}
+
+/// The nth word of a made-up language: one to four syllables, the frequent ones short.
+fn word(n: u64) -> String {
+    const CONSONANTS: [&str; 14] =
+        ["b", "c", "d", "f", "g", "l", "m", "n", "p", "r", "s", "t", "v", "ch"];
+    const VOWELS: [&str; 6] = ["a", "e", "i", "o", "u", "é"];
+    let hash = blake3::hash(&(n + 1_000_000).to_le_bytes());
+    let syllables = 1 + (n + 1).ilog2() as usize / 4;
+    (0..syllables)
+        .map(|at| {
+            let bytes = &hash.as_bytes()[at * 2..];
+            format!("{}{}", CONSONANTS[bytes[0] as usize % 14], VOWELS[bytes[1] as usize % 6])
+        })
+        .collect()
+}
+
+fn listing(n: u64) -> ListingRow {
+    let words = |first: u64, count: u64| {
+        (first..first + count).map(|n| word(skewed(n))).collect::<Vec<_>>().join(" ")
+    };
+    let mut content = ListingContent::new(
+        ListingKind::ALL[n as usize % ListingKind::ALL.len()],
+        words(n * 100, 4),
+    );
+    content.text = words(n * 100 + 4, 60);
+    content.category = Category::ALL[(n / 7) as usize % Category::ALL.len()];
+    content.zone = format!("Zone {}", n / 3 % 40);
+    content.price = Price::Euros { cents: 1 + (skewed(n) * 7) as u32, per: Per::ALL[0] };
+    let id = DocId(*blake3::hash(&n.to_le_bytes()).as_bytes());
+    let owner = Owner::Member(MemberId([1; 32]));
+    // Not in the order of time: the index has to sort.
+    let updated_at = Moment(1_700_000_000_000 + (n * 7_919 % 50_021) as i64 * 1_000);
+    ListingRow { id, owner, content, created_at: Moment(0), updated_at }
 }

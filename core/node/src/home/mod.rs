@@ -18,7 +18,9 @@ pub use install::Opening;
 pub use keyfile::FileKeystore;
 pub use paths::{Platform, Profile, ProfileError, default_home, default_state};
 
-use crate::store::{self, Store, StoreError, StoreOptions};
+use palier_model::time::Instant;
+
+use crate::store::{self, Salvage, Store, StoreError, StoreOptions};
 use lock::Lock;
 
 /// Why a home was not opened.
@@ -126,6 +128,16 @@ impl Home {
         let mut store = Store::open(&self.dir, options)?;
         let opening = install::open(&mut store, &self.state)?;
         Ok((store, opening))
+    }
+
+    /// Saves what is sound of a store whose file is damaged ([`Health::structure`]), with
+    /// the store closed. The damaged file stays beside the new one. If any of the journal
+    /// was lost, the next opening says [`Opening::RestoredOrCloned`].
+    ///
+    /// [`Health::structure`]: crate::store::Health::structure
+    pub fn salvage(&self, options: &StoreOptions, now: Instant) -> Result<Salvage, HomeError> {
+        let set_aside = format!("{}.damaged-{}", store::FILE, now.0);
+        Ok(Store::salvage(&self.dir, &set_aside, options)?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! checksum of [`checksum`]. Tables of large rows keep them in the order of arrival
 //! beside an index of keys ([`Layout::Heap`]); the others are one tree sorted by key.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use palier_model::rows::Table;
@@ -115,9 +116,10 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
             install BLOB NOT NULL,
             commits INTEGER NOT NULL,
             unsettled INTEGER NOT NULL,
-            search_version INTEGER NOT NULL
+            search_version INTEGER NOT NULL,
+            tables INTEGER NOT NULL
         ) STRICT;
-        INSERT INTO store_state VALUES (1, x'', 0, 0, 0);
+        INSERT INTO store_state VALUES (1, x'', 0, 0, 0, 0);
         CREATE TABLE damaged (
             id INTEGER PRIMARY KEY,
             table_number INTEGER NOT NULL,
@@ -147,37 +149,55 @@ fn migrate_by(connection: &Connection, found: u32, steps: &[Step]) -> rusqlite::
 }
 
 /// Tables may be added without a new format: an older version leaves them alone, and
-/// what they hold is either rebuilt from the journal or was never known to it.
+/// what they hold is either rebuilt from the journal or was never known to it. One that
+/// was there before and is not found is damage: an empty one in its place would hide
+/// the loss.
 fn create_missing(connection: &Connection) -> rusqlite::Result<()> {
     let mut names = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
-    let present: Vec<String> =
+    let present: BTreeSet<String> =
         names.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     drop(names);
-    let missing =
-        Table::ALL.iter().filter(|table| !present.iter().any(|name| name == table.name()));
-    let mut sql = String::new();
-    for table in missing {
-        let name = table.name();
-        sql.push_str(&match layout(*table) {
-            Layout::Tree => format!(
-                "CREATE TABLE {name} (key BLOB PRIMARY KEY NOT NULL, row BLOB NOT NULL, \
-                 sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-            ),
-            Layout::Heap => format!(
-                "CREATE TABLE {name} (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, \
-                 sum INTEGER NOT NULL, row BLOB NOT NULL) STRICT;"
-            ),
-        });
-    }
-    if !present.iter().any(|name| name == "search_docs") {
-        sql.push_str(search::TABLES);
-    }
-    if sql.is_empty() {
+    let missing: Vec<Table> =
+        Table::ALL.iter().copied().filter(|table| !present.contains(table.name())).collect();
+    let index_missing = !present.contains("search_docs") || !present.contains("search_words");
+    if missing.is_empty() && !index_missing {
         return Ok(());
     }
+    let known = u32::try_from(Table::ALL.len()).unwrap_or(u32::MAX);
+    let gone = u32::try_from(missing.len()).unwrap_or(u32::MAX);
+    let made: u32 = connection.query_row("SELECT tables FROM store_state", [], |row| row.get(0))?;
+    if gone > 0 && known - gone < made {
+        return Err(damaged(&format!("table {} is gone", missing[0].name())));
+    }
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(&sql)?;
+    for table in missing {
+        transaction.execute_batch(&create_table(table))?;
+    }
+    if index_missing {
+        search::create(&transaction)?;
+    }
+    transaction.execute("UPDATE store_state SET tables = max(tables, ?1)", [known])?;
     transaction.commit()
+}
+
+fn create_table(table: Table) -> String {
+    let name = table.name();
+    match layout(table) {
+        Layout::Tree => format!(
+            "CREATE TABLE {name} (key BLOB PRIMARY KEY NOT NULL, row BLOB NOT NULL, \
+             sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        ),
+        Layout::Heap => format!(
+            "CREATE TABLE {name} (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, \
+             sum INTEGER NOT NULL, row BLOB NOT NULL) STRICT;"
+        ),
+    }
+}
+
+/// Damage that SQLite itself cannot see.
+fn damaged(what: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what.to_owned()))
 }
 
 #[cfg(test)]
@@ -205,6 +225,18 @@ mod tests {
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         assert_eq!((row.as_slice(), version), (b"b".as_slice(), 2));
         Ok(())
+    }
+
+    #[test]
+    fn a_table_that_is_gone_is_damage_and_a_new_one_is_made() -> rusqlite::Result<()> {
+        let connection = Connection::open_in_memory()?;
+        migrate_by(&connection, 0, &STEPS)?;
+        connection.execute_batch("DROP TABLE entries")?;
+        assert!(migrate_by(&connection, 1, &STEPS).is_err());
+        // As a version that did not know of it would have left the store.
+        connection.execute("UPDATE store_state SET tables = tables - 1", [])?;
+        migrate_by(&connection, 1, &STEPS)?;
+        connection.query_row("SELECT count(*) FROM entries", [], |_| Ok(()))
     }
 
     #[test]

@@ -30,13 +30,13 @@ pub(super) const VERSION: i64 = 1;
 
 /// The tables. No positions and no text are kept, only which listing has which term;
 /// the shortest prefixes, found in many listings, have an index of their own.
-pub(super) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS search_docs (
+const TABLES: &str = "
+    CREATE TABLE search_docs (
         id INTEGER PRIMARY KEY,
         key BLOB NOT NULL UNIQUE,
         expires_ms INTEGER
     ) STRICT;
-    CREATE VIRTUAL TABLE IF NOT EXISTS search_words USING fts5 (
+    CREATE VIRTUAL TABLE search_words USING fts5 (
         terms, content = '', contentless_delete = 1, detail = none,
         tokenize = 'ascii', prefix = '2 3 4 5'
     );";
@@ -177,6 +177,17 @@ fn insert_all(transaction: &Transaction<'_>, mut docs: Vec<Doc>) -> rusqlite::Re
     docs.into_iter().try_for_each(|doc| doc.insert(transaction))
 }
 
+/// Makes the empty tables of the index, in place of any that are there, to be filled by
+/// the next opening.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "DROP TABLE IF EXISTS search_words;
+        DROP TABLE IF EXISTS search_docs;
+        UPDATE store_state SET search_version = 0;",
+    )?;
+    connection.execute_batch(TABLES)
+}
+
 /// Empties the index, in the transaction that empties the listings.
 pub(super) fn clear(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(
@@ -268,10 +279,7 @@ impl Store {
 
     fn reindex_in_one_transaction(&mut self) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
-        transaction.execute_batch(
-            "DROP TABLE IF EXISTS search_words; DROP TABLE IF EXISTS search_docs;",
-        )?;
-        transaction.execute_batch(TABLES)?;
+        create(&transaction)?;
         let mut docs = Vec::new();
         rows::walk(&transaction, Table::Listings, Order::Disk, |row| {
             if let Some((key, bytes)) = row.bytes(Table::Listings) {
