@@ -68,7 +68,7 @@ fn take(rows: &mut MemoryRows, run: &Run) -> (usize, Option<RefusalCode>) {
 }
 
 fn journal_of(rows: &MemoryRows) -> Vec<(Table, Vec<u8>, Vec<u8>)> {
-    [Table::Documents, Table::Logs, Table::LogsByDocument, Table::EntryPlaces]
+    [Table::Documents, Table::Logs, Table::LogsByDocument]
         .into_iter()
         .flat_map(|table| {
             rows.table(table).map(move |(key, row)| (table, key.clone(), row.clone()))

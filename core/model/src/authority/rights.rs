@@ -99,6 +99,15 @@ impl Authority {
     }
 
     fn is_named_identity(&self, member: &MemberId, id: &LogId) -> bool {
+        // The founding act waits for the very log that it names: whoever has the root has
+        // its word for that.
+        let founding = self.fact(&self.root().act).map(|fact| &fact.body);
+        if let Some(Body::Found { founder, identity, .. }) = founding
+            && founder == member
+            && identity.0 == id.0
+        {
+            return true;
+        }
         let grants = self.rules.grants.get(member).into_iter().flatten();
         grants.into_iter().any(|at| match &self.rules.graph.nodes[*at].fact.body {
             Body::Found { identity, .. } | Body::Admit { identity, .. } => identity.0 == id.0,

@@ -4,7 +4,8 @@ use ed25519_dalek::SigningKey;
 
 use super::document::{Class, Descriptor};
 use super::entry::{Entry, Header, LogStart, PhraseCertificate, Ref, sign_entry};
-use super::log::{LogRow, document_heads, log_row};
+use super::log::{LogRow, log_row};
+use super::ready::ready_heads;
 use super::{gate, kind, limits};
 use crate::codec;
 use crate::keys::{DeviceId, DocId, EntryHash, LogId};
@@ -172,7 +173,7 @@ fn causes(
     row: &LogRow,
 ) -> Result<Vec<EntryHash>, RowsError> {
     let mine = row.tips.last().map(|tip| tip.hash);
-    let mut causes = document_heads(tx, document)?;
+    let mut causes = ready_heads(tx, document)?;
     // A log opened in this very act stands in the frontier with its entry 0.
     causes.retain(|hash| Some(*hash) != mine && hash.0 != log.0);
     causes.truncate(limits::CAUSES);

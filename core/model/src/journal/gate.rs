@@ -208,6 +208,7 @@ fn store(
     hashes: &[EntryHash],
 ) -> Result<Vec<EntryHash>, RowsError> {
     let mut accepted = Vec::new();
+    let mut n = order::position(tx)?.n;
     let Place { mut row, is_new } = place;
     let mut document = tx
         .row::<Documents>(&row.document)?
@@ -225,7 +226,8 @@ fn store(
         row.entries += 1;
         row.bytes = row.bytes.saturating_add(entry_bytes(entry) as u64);
         tx.put::<Entries>(&key, entry);
-        tx.put::<EntryPlaces>(hash, &EntryPlace { log: *log, seq: entry.header.seq });
+        n += 1;
+        tx.put::<EntryPlaces>(hash, &EntryPlace { log: *log, seq: entry.header.seq, n });
         accepted.push(*hash);
     }
     if accepted.is_empty() {

@@ -73,6 +73,8 @@ pub mod open {
     pub const ANNOUNCE: Kind = 0x53;
     /// Reserved: thanks after a deal.
     pub const THANKS: Kind = 0x54;
+    /// What the neighbourhood is called, and the zone of its clocks.
+    pub const PLACE: Kind = 0x55;
 }
 
 /// Sealed records: the header shows only that something is sealed, or a grant.

@@ -48,6 +48,8 @@ pub struct EntryPlace {
     pub log: LogId,
     /// Its position there.
     pub seq: u64,
+    /// Its position in this node's order of acceptance.
+    pub n: u64,
 }
 
 /// What is known of a document.

@@ -15,8 +15,10 @@ pub mod kind;
 pub mod limits;
 mod log;
 mod order;
+mod ready;
 mod rights;
 mod run;
+mod sent;
 
 pub use append::{AppendError, Author, append, open};
 pub use bundle::{
@@ -33,5 +35,8 @@ pub use log::{
     Waiting, document_heads, entry, is_ancestor_or_same, log_row, logs_of_document, path,
 };
 pub use order::{Order, OrderRow, Position, hash_at, position, since};
+pub use ready::{Pending, is_ready, ready_heads};
+pub(crate) use ready::{settle, wake};
 pub use rights::{Right, Rights};
 pub use run::{Run, RunError};
+pub use sent::{is_sent, mark_sent, sent_up_to};

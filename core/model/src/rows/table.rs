@@ -62,28 +62,36 @@ tables! {
     Listings = 20, "listings", Open;
     /// member id → profile row.
     Profiles = 21, "profiles", Open;
-    /// domain id → the domain's terms in force and its calendar as everyone sees it.
+    /// domain id → who holds the domain, its terms in force, what it waits for.
     Calendars = 22, "calendars", Open;
-    /// domain id ‖ entry hash → decision.
+    /// domain id ‖ member id ‖ entry hash → decision or closing of a holder.
     Decisions = 23, "decisions", Open;
     /// document id → saved automerge document and its map of entries to changes.
     Objects = 24, "objects", Open;
-    /// booking id → domain id.
-    DomainOfBooking = 25, "domain_of_booking", Open;
+    /// domain id ‖ booking id → what became of it in the calendar.
+    BookingStates = 25, "booking_states", Open;
     /// member id → how far each of its devices was accepted.
     Accepted = 26, "accepted", Open;
     /// blob id → which entries name it.
     BlobRefs = 27, "blob_refs", Open;
+    /// domain id ‖ start ‖ booking id → what counts in the calendar.
+    CalendarSlots = 28, "calendar_slots", Open;
+    /// () → the name and zone of the neighbourhood.
+    Place = 31, "place", Open;
+    /// member id ‖ act → what is open about a key epoch.
+    Epochs = 30, "epochs", Open;
+    /// key tag ‖ log id ‖ seq ‖ entry hash → (): sealed records by the key they need.
+    SealedRecords = 32, "sealed_records", Journal;
     /// booking id → booking as its parties see it.
     Bookings = 40, "bookings", Private;
-    /// key tag ‖ log id → deal key this device may read with.
+    /// key tag → deal key this device may read with.
     DealKeys = 41, "deal_keys", Private;
-    /// grant tag expected next → (writer log, reader epoch, i).
-    GrantTags = 42, "grant_tags", Private;
+    /// log id ‖ writer epoch ‖ reader epoch → grants of that pair in that log.
+    GrantCounts = 42, "grant_counts", Private;
     /// epoch public key → secret.
     EpochSecrets = 43, "epoch_secrets", Private;
-    /// entry hash of an own or opened sealed record → booking id it belongs to.
-    DealEntries = 44, "deal_entries", Private;
+    /// booking id ‖ log id → the key this device seals the deal's records with there.
+    Deals = 44, "deals", Private;
     /// entry hash → hashes of entries that acknowledged it.
     Receipts = 45, "receipts", Private;
     /// name → value: neighbourhood id, own ids, store id, version of the rows.
