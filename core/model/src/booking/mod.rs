@@ -6,14 +6,32 @@
 //! set; no clock, no order of arrival and no claimed time has a say in it.
 
 pub mod calendar;
+mod decide;
+mod project;
 pub mod records;
+mod room;
+mod rows;
+mod status;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
     calendar,
 };
+pub use decide::{
+    Care, DecideError, Standing, Wanted, accept, check_terms, close_holder, hand_over, release,
+    seen, set_terms, waits_for, who_may,
+};
+pub use project::{
+    DomainFacts, ProjectError, Touched, domains, project_open, project_sealed, recompute,
+};
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
     Outcome, Plan, Price, PricePer, Reason, Receipt, Record, RecordError, Request, Resource, Terms,
-    booking_id,
+    booking_id, inner,
 };
+pub use room::{Alternative, DomainView, Segment};
+pub use rows::{
+    ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
+    Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
+};
+pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, view, waitlist};

@@ -63,7 +63,8 @@ pub struct Act {
     /// When, as its writer claimed.
     pub at: Instant,
     /// Acts of the domain it names or follows in its log. Its causal past is the
-    /// closure of this; while one of them is missing, the act waits.
+    /// closure of this; while one of them is missing, the act waits. What it follows
+    /// (`prev`, `last`) is among them, or is not followed.
     pub past: Vec<EntryHash>,
     /// Whether it counts: no closing of its person or device lies before it.
     pub counts: bool,

@@ -108,7 +108,7 @@ impl<'a> Graph<'a> {
     fn push(&mut self, act: &'a Act) -> NodeId {
         let id = self.nodes.len();
         let direct: BTreeSet<NodeId> =
-            links(act).filter_map(|hash| self.index.get(&hash).copied()).collect();
+            act.past.iter().filter_map(|hash| self.index.get(hash).copied()).collect();
         let maximal: Vec<NodeId> = direct
             .iter()
             .copied()
@@ -178,6 +178,11 @@ impl<'a> Graph<'a> {
         past
     }
 
+    /// Whether `a` has seen the act `hash`, or that is the domain record.
+    pub(super) fn has_seen(&self, a: NodeId, hash: &EntryHash) -> bool {
+        *hash == self.domain.id || self.find(hash).is_some_and(|b| self.sees(a, b))
+    }
+
     /// Valid acts that no other valid act has seen.
     pub(super) fn heads(&self) -> Vec<NodeId> {
         let valid = |id: &NodeId| self.nodes[*id].valid;
@@ -190,15 +195,6 @@ impl<'a> Graph<'a> {
         let unseen = |a: &NodeId| !ends.iter().any(|b| b != a && self.sees(*b, *a));
         ends.iter().copied().filter(unseen).collect()
     }
-}
-
-/// What an act names as seen, in whichever field.
-fn links(act: &Act) -> impl Iterator<Item = EntryHash> {
-    let named = match &act.kind {
-        ActKind::Decision { prev, .. } => *prev,
-        ActKind::Close { last, .. } => *last,
-    };
-    act.past.iter().copied().chain(named)
 }
 
 /// Whom an act names as holder.
@@ -231,9 +227,9 @@ fn causal_order<'a>(domain: &Domain, acts: &'a [Act]) -> (Vec<&'a Act>, Vec<Entr
     let mut followers: BTreeMap<EntryHash, Vec<EntryHash>> = BTreeMap::new();
     let mut ready: Vec<EntryHash> = Vec::new();
     for act in by_hash.values() {
-        let past: BTreeSet<_> = links(act).filter(|hash| *hash != domain.id).collect();
+        let past: BTreeSet<_> = act.past.iter().filter(|hash| **hash != domain.id).collect();
         for hash in &past {
-            followers.entry(*hash).or_default().push(act.hash);
+            followers.entry(**hash).or_default().push(act.hash);
         }
         if past.is_empty() {
             ready.push(act.hash);

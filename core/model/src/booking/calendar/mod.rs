@@ -24,6 +24,9 @@ pub use act::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
 };
 
+pub(super) use pass::peak;
+pub(super) use timeline::{conflict, end_ms};
+
 use graph::{Graph, NodeId};
 use pass::{Ground, Layer, OwnPast, Verdict};
 use spine::{Spine, View, Ways};

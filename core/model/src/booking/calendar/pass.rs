@@ -306,7 +306,8 @@ impl Layer {
         if occupied.keys().any(|other| other.resource != what.resource) {
             return Verdict::Displaced { by: first(true), reason: Reason::PARTS };
         }
-        let peak = peak(occupied.keys(), &what.interval, gap);
+        let units = occupied.keys().map(|other| (other.interval, other.quantity));
+        let peak = peak(units, &what.interval, gap);
         if peak + u64::from(what.quantity) <= u64::from(capacity) {
             return Verdict::Counts;
         }
@@ -346,17 +347,18 @@ impl Placed {
 }
 
 /// The greatest quantity out at one time within `within`, each interval made longer by
-/// the gap that must follow it.
-fn peak<'o>(occupied: impl Iterator<Item = &'o Occupied>, within: &Interval, gap_ms: i64) -> u64 {
+/// the gap that must follow it. All of them are in conflict with `within`.
+pub(in crate::booking) fn peak(
+    units: impl Iterator<Item = (Interval, u32)>,
+    within: &Interval,
+    gap_ms: i64,
+) -> u64 {
     let mut steps: Vec<(i64, bool, u64)> = Vec::new();
-    for other in occupied {
-        let start = other.interval.start.0.max(within.start.0);
-        steps.push((start, true, u64::from(other.quantity)));
-        steps.push((
-            end_ms(&other.interval).saturating_add(gap_ms),
-            false,
-            u64::from(other.quantity),
-        ));
+    for (interval, quantity) in units {
+        let start = interval.start.0.max(within.start.0);
+        let end = end_ms(&interval).saturating_add(gap_ms);
+        steps.push((start, true, u64::from(quantity)));
+        steps.push((end, false, u64::from(quantity)));
     }
     // At one instant ends come before starts: intervals are half-open.
     steps.sort_unstable();

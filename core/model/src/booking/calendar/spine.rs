@@ -58,7 +58,9 @@ impl Ways {
             match &node.act.kind {
                 ActKind::Decision { tenure, prev, .. } => {
                     let domain = (*tenure == 0).then_some(graph.domain.id);
-                    if let Some(prev) = prev.or(domain) {
+                    // What is not in its causal past it does not follow.
+                    let prev = prev.or(domain).filter(|prev| graph.has_seen(id, prev));
+                    if let Some(prev) = prev {
                         let key = (node.act.author, *tenure, prev);
                         ways.following.entry(key).or_default().push(id);
                     }
@@ -184,6 +186,7 @@ impl Ways {
                 && hand_over.is_none_or(|hand_over| !graph.sees(*id, hand_over));
             let kept = match last {
                 None => Some(0),
+                Some(last) if !graph.has_seen(*id, last) => None,
                 Some(last) => {
                     run.iter().position(|at| graph.nodes[*at].act.hash == *last).map(|at| at + 1)
                 }

@@ -10,12 +10,12 @@ const BUCKET_MS: i64 = 1 << 26;
 const MOST_BUCKETS: i64 = 32;
 
 /// The end in milliseconds; the end of time where there is none.
-pub(super) fn end_ms(interval: &Interval) -> i64 {
+pub(in crate::booking) fn end_ms(interval: &Interval) -> i64 {
     interval.end.map_or(i64::MAX, |end| end.0)
 }
 
 /// Whether less than `gap_ms` lies between two intervals, or they overlap.
-pub(super) fn conflict(a: &Interval, b: &Interval, gap_ms: i64) -> bool {
+pub(in crate::booking) fn conflict(a: &Interval, b: &Interval, gap_ms: i64) -> bool {
     a.start.0 < end_ms(b).saturating_add(gap_ms) && b.start.0 < end_ms(a).saturating_add(gap_ms)
 }
 

@@ -1,0 +1,313 @@
+//! What a decider may write now, checked against what stands here.
+//!
+//! Invariant: nobody writes an acceptance that would not count in his own view, so a
+//! double booking takes a partition.
+
+use super::records::{CloseHolder, Decision, Holder, Op, Reason, Terms, bounds};
+use super::room::{Alternative, DomainView};
+use super::rows::{BookingState, OpenState};
+use crate::journal::Ref;
+use crate::keys::{BookingId, DeviceId, DocId};
+use crate::time::{Instant, Interval};
+
+/// How many other slots a refusal offers.
+const ALTERNATIVES: usize = 5;
+
+/// What somebody is to a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Holds it: what it accepts is firm.
+    Holder,
+    /// May decide while the holder is away; firm once the holder has seen it.
+    StandIn,
+    /// Decides nothing here.
+    NotEntitled,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The booking.
+    pub booking: BookingId,
+    /// Of what.
+    pub resource: DocId,
+    /// When.
+    pub interval: Interval,
+    /// How many units.
+    pub quantity: u32,
+    /// Tier of the requester; 0 is this building.
+    pub tier: u8,
+}
+
+/// How much of the terms an acceptance is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// All of them: a device that answers by itself.
+    AllTerms,
+    /// Only what the calendar counts by: a person may make an exception.
+    CalendarOnly,
+}
+
+/// Why a decision cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecideError {
+    /// Neither holder nor entitled to stand in.
+    #[error("this device does not decide here")]
+    NotEntitled,
+    /// Only the holder may.
+    #[error("only the holder may hand over")]
+    NotHolder,
+    /// Not among the resources of the domain.
+    #[error("no such resource in this domain")]
+    NoSuchResource,
+    /// Something stands there.
+    #[error("the place is taken")]
+    Taken {
+        /// What stands there.
+        by: Vec<BookingId>,
+        /// What else is free, nearest first.
+        alternatives: Vec<Alternative>,
+    },
+    /// There are never that many, or it cannot be had at that time.
+    #[error("it cannot be had then")]
+    Unavailable {
+        /// What else is free, nearest first.
+        alternatives: Vec<Alternative>,
+    },
+    /// It counts already.
+    #[error("it is booked already")]
+    Already,
+    /// It was released: its id never counts again.
+    #[error("this request was closed; it takes a new one")]
+    Released,
+    /// The terms do not allow it.
+    #[error("the terms do not allow it: {0}")]
+    Terms(&'static str),
+    /// Nothing to release: it does not count and nobody accepted it.
+    #[error("there is nothing to release")]
+    Nothing,
+    /// The holder is this device: there is nobody to close.
+    #[error("the holder is this device: hand over instead")]
+    IsHolder,
+    /// The domain changed hands too often to go on.
+    #[error("too many changes of holder")]
+    Exhausted,
+}
+
+impl DecideError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotEntitled => "booking.not_entitled",
+            Self::NotHolder => "booking.not_holder",
+            Self::NoSuchResource => "booking.no_such_resource",
+            Self::Taken { .. } => "booking.taken",
+            Self::Unavailable { .. } => "booking.unavailable",
+            Self::Already => "booking.already",
+            Self::Released => "booking.released",
+            Self::Terms(_) => "booking.terms",
+            Self::Nothing => "booking.nothing",
+            Self::IsHolder => "booking.is_holder",
+            Self::Exhausted => "booking.exhausted",
+        }
+    }
+}
+
+/// What `me` is to a domain.
+pub fn who_may(domain: &DomainView, me: &Holder) -> Standing {
+    if !domain.row.entitled.contains(&me.member) {
+        Standing::NotEntitled
+    } else if domain.row.holder == *me {
+        Standing::Holder
+    } else {
+        Standing::StandIn
+    }
+}
+
+/// Accepts a request, if it would count here. `state` is what the calendar says of the
+/// booking so far.
+pub fn accept(
+    domain: &DomainView,
+    me: &Holder,
+    wanted: &Wanted,
+    state: Option<&BookingState>,
+    care: Care,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    let terms = domain.terms(&wanted.resource).ok_or(DecideError::NoSuchResource)?;
+    match state.map(|state| &state.state) {
+        Some(OpenState::Held(_)) => return Err(DecideError::Already),
+        Some(OpenState::Released(_)) => return Err(DecideError::Released),
+        Some(OpenState::Displaced(_)) | None => {}
+    }
+    if care == Care::AllTerms {
+        check_terms(terms, wanted, now)?;
+    }
+    let op = Op::Accept {
+        booking: wanted.booking,
+        resource: wanted.resource,
+        interval: wanted.interval,
+        quantity: wanted.quantity,
+        tier: wanted.tier.min(bounds::TIERS),
+    };
+    let decision = decision(domain, me, op, now)?;
+    let alternatives = || {
+        let Wanted { resource, interval, quantity, .. } = wanted;
+        domain.alternatives(resource, interval, *quantity, now, ALTERNATIVES)
+    };
+    match domain.in_the_way(&wanted.resource, &wanted.interval, wanted.quantity) {
+        Some(others) if others.is_empty() => Ok(decision),
+        Some(by) => Err(DecideError::Taken { by, alternatives: alternatives() }),
+        None => Err(DecideError::Unavailable { alternatives: alternatives() }),
+    }
+}
+
+/// Whether the terms allow a request made `now`: what a requester is told before asking.
+pub fn check_terms(terms: &Terms, wanted: &Wanted, now: Instant) -> Result<(), DecideError> {
+    let fits = |holds: bool, what| if holds { Ok(()) } else { Err(DecideError::Terms(what)) };
+    fits(wanted.tier < terms.tiers, "tier")?;
+    let Interval { start, end } = wanted.interval;
+    let length = end.and_then(|end| u64::try_from(end.0.saturating_sub(start.0)).ok());
+    match length {
+        None => fits(terms.max_length_ms.is_none(), "open_ended")?,
+        Some(length) => {
+            fits(length >= terms.min_length_ms.unwrap_or(0), "too_short")?;
+            fits(terms.max_length_ms.is_none_or(|most| length <= most), "too_long")?;
+        }
+    }
+    let ahead = u64::try_from(start.0.saturating_sub(now.0)).unwrap_or(0);
+    fits(ahead >= terms.notice_ms, "notice")?;
+    fits(terms.horizon_ms.is_none_or(|most| ahead <= most), "horizon")?;
+    if let Some(step) = terms.granularity_ms.and_then(|step| i64::try_from(step).ok()) {
+        let on = |at: Instant| at.0.rem_euclid(step.max(1)) == 0;
+        fits(on(start) && end.is_none_or(on), "granularity")?;
+    }
+    Ok(())
+}
+
+/// Takes a booking out. Where nothing of it stands the id is barred for ever, so this
+/// asks that somebody had accepted it.
+pub fn release(
+    domain: &DomainView,
+    me: &Holder,
+    booking: BookingId,
+    state: Option<&BookingState>,
+    reason: Reason,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    match state.map(|state| &state.state) {
+        None => Err(DecideError::Nothing),
+        Some(OpenState::Released(_)) => Err(DecideError::Released),
+        Some(_) => decision(domain, me, Op::Release { booking, reason }, now),
+    }
+}
+
+/// Sets other terms; those named in `cancels` fall.
+pub fn set_terms(
+    domain: &DomainView,
+    me: &Holder,
+    resource: DocId,
+    terms: Terms,
+    mut cancels: Vec<BookingId>,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    domain.terms(&resource).ok_or(DecideError::NoSuchResource)?;
+    cancels.sort_unstable();
+    cancels.dedup();
+    decision(domain, me, Op::Terms { resource, terms: Box::new(terms), cancels }, now)
+}
+
+/// Passes the domain on: from then on `to` writes the spine.
+pub fn hand_over(
+    domain: &DomainView,
+    me: &Holder,
+    to: Holder,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    match who_may(domain, me) {
+        Standing::Holder if domain.row.tenure < bounds::TENURE => {
+            decision(domain, me, Op::HandOver { to }, now)
+        }
+        Standing::Holder => Err(DecideError::Exhausted),
+        Standing::StandIn => Err(DecideError::NotHolder),
+        Standing::NotEntitled => Err(DecideError::NotEntitled),
+    }
+}
+
+/// Says that this device has seen the heads: by the holder it makes firm, by others it
+/// settles a closing. `None` where it would say nothing new.
+pub fn seen(
+    domain: &DomainView,
+    me: &Holder,
+    now: Instant,
+) -> Result<Option<Decision>, DecideError> {
+    let decision = decision(domain, me, Op::Seen, now)?;
+    let own = |at: &Ref| Some(*at) == last_of(domain, me);
+    let new = decision.seen.iter().any(|at| !own(at));
+    let wanted = match who_may(domain, me) {
+        Standing::Holder => domain.row.firm_places < domain.row.places,
+        _ => domain.row.waiting_for.contains(&me.device),
+    };
+    Ok((new && wanted).then_some(decision))
+}
+
+/// Closes a lost holder.
+pub fn close_holder(
+    domain: &DomainView,
+    me: &Holder,
+    new_holder: Holder,
+    now: Instant,
+) -> Result<CloseHolder, DecideError> {
+    match who_may(domain, me) {
+        Standing::NotEntitled => return Err(DecideError::NotEntitled),
+        Standing::Holder => return Err(DecideError::IsHolder),
+        Standing::StandIn => {}
+    }
+    let holder = domain.row.holder;
+    if holder.device == me.device && me.incarnation <= holder.incarnation {
+        return Err(DecideError::IsHolder);
+    }
+    if domain.row.tenure >= bounds::TENURE {
+        return Err(DecideError::Exhausted);
+    }
+    Ok(CloseHolder {
+        at: now,
+        domain: domain.id,
+        tenure: domain.row.tenure,
+        last: domain.row.spine_end,
+        seen: seen_heads(domain),
+        new_holder,
+        phrase: None,
+    })
+}
+
+/// A decision in its place: on the spine for the holder, else after the writer's own.
+fn decision(
+    domain: &DomainView,
+    me: &Holder,
+    op: Op,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    let prev = match who_may(domain, me) {
+        Standing::NotEntitled => return Err(DecideError::NotEntitled),
+        Standing::Holder => domain.row.spine_end.or(domain.row.begun_by),
+        Standing::StandIn => last_of(domain, me),
+    };
+    let seen = seen_heads(domain);
+    Ok(Decision { at: now, domain: domain.id, tenure: domain.row.tenure, prev, seen, op })
+}
+
+fn last_of(domain: &DomainView, me: &Holder) -> Option<Ref> {
+    domain.row.last_of.iter().find(|(who, _)| who == me).map(|(_, last)| *last)
+}
+
+/// The heads, as many as one act may name; the others are named by the next.
+fn seen_heads(domain: &DomainView) -> Vec<Ref> {
+    domain.row.heads.iter().take(bounds::SEEN).copied().collect()
+}
+
+/// Whether the domain waits for this device to write something.
+pub fn waits_for(domain: &DomainView, device: &DeviceId) -> bool {
+    domain.row.waiting_for.contains(device)
+}

@@ -1,0 +1,414 @@
+//! Entries in, rows of calendars and bookings out.
+//!
+//! Invariant: what lies in the rows is a pure function of the set of entries handed in
+//! and of what authority says about them, whatever the order; the unit of recomputation
+//! is one domain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calendar::{Act, ActKind, BookingFacts, Calendar, Domain, calendar};
+use super::records::{
+    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Op, Receipt, Record,
+    RecordError, Request, inner,
+};
+use super::rows::{
+    ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
+    Calendars, DecisionRow, Decisions, OpenState, Receipts, Said,
+};
+use crate::journal::{self, Entry, Ref, Tip};
+use crate::keys::{BookingId, EntryHash, LogId, MemberId};
+use crate::rows::{Key, Rows as _, RowsError, Table, Tx};
+
+/// Most acts of one member in one domain that are looked at.
+const ACTS: usize = 1 << 17;
+/// Records of one author about one booking that are kept.
+const SAID: usize = 16;
+/// Acknowledgements of one entry that are kept.
+const RECEIPTS: usize = 64;
+/// How many of a device's logs are followed back to find its act before.
+const LOGS_BACK: usize = 64;
+
+/// What the projection must be told besides; `authority` answers.
+pub trait DomainFacts: BookingFacts {
+    /// Whether an entry counts: no closing of its person or device lies before it.
+    fn counts(&self, tx: &Tx<'_>, log: &LogId, tip: &Tip) -> Result<bool, RowsError>;
+}
+
+/// Why an entry changed no row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectError {
+    /// The store failed.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// The payload is none: it counts against its author, not against who carried it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Not written where, or by whom, such a record may be.
+    #[error("not its author's to write")]
+    Author,
+    /// A kind this module does not know.
+    #[error("kind {0:#x} is not a booking's")]
+    Kind(u16),
+}
+
+/// What an opened sealed record was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touched {
+    /// A booking.
+    Booking(BookingId),
+    /// Entries that were acknowledged.
+    Receipts(Vec<EntryHash>),
+}
+
+/// Takes in a `DOMAIN`, `DECISION` or `CLOSE_HOLDER` entry and recomputes its domain.
+///
+/// Call it for every such entry that was accepted, whether or not what it refers to is
+/// here: an act waits in its domain for what it has seen.
+pub fn project_open(
+    tx: &mut Tx<'_>,
+    facts: &dyn DomainFacts,
+    entry: &Entry,
+    author: &Holder,
+) -> Result<DomainId, ProjectError> {
+    let at = place(tx, entry)?;
+    let (domain, record) = match entry.header.kind {
+        DomainRecord::KIND => {
+            let record = DomainRecord::from_payload(&entry.payload)?;
+            let row = CalendarRow {
+                owner: author.member,
+                founded: at,
+                counts: true,
+                holder: record.holder,
+                tenure: 0,
+                begun_by: None,
+                spine_end: None,
+                waiting_for: Vec::new(),
+                entitled: Vec::new(),
+                heads: Vec::new(),
+                last_of: Vec::new(),
+                terms: Vec::new(),
+                places: 0,
+                firm_places: 0,
+                incomplete: 0,
+                record,
+            };
+            tx.put::<Calendars>(&at.hash, &row);
+            recompute(tx, facts, &at.hash)?;
+            return Ok(at.hash);
+        }
+        Decision::KIND => {
+            let record = Decision::from_payload(&entry.payload)?;
+            (record.domain, ActRecord::Decision(record))
+        }
+        CloseHolder::KIND => {
+            let record = CloseHolder::from_payload(&entry.payload)?;
+            (record.domain, ActRecord::Close(record))
+        }
+        kind => return Err(ProjectError::Kind(kind)),
+    };
+    let row = DecisionRow { entry: at, author: *author, record };
+    tx.put::<Decisions>(&(domain, author.member, at.hash), &row);
+    if let Some(calendar) = tx.row::<Calendars>(&domain)? {
+        // An act of someone who decides nothing here costs one row and no pass.
+        if calendar.entitled.contains(&author.member) {
+            recompute(tx, facts, &domain)?;
+        }
+    }
+    Ok(domain)
+}
+
+/// The reference to an entry that is in the journal.
+fn place(tx: &Tx<'_>, entry: &Entry) -> Result<Ref, ProjectError> {
+    let log = entry.header.log_id();
+    let row = journal::log_row(tx, &log)?.ok_or(ProjectError::Author)?;
+    Ok(Ref { document: row.document, log, seq: entry.header.seq, hash: entry.hash() })
+}
+
+/// Recomputes a domain, as when authority changed. Writes only rows that differ.
+pub fn recompute(
+    tx: &mut Tx<'_>,
+    facts: &dyn DomainFacts,
+    domain: &DomainId,
+) -> Result<(), ProjectError> {
+    let Some(row) = tx.row::<Calendars>(domain)? else { return Ok(()) };
+    let counts = facts.counts(tx, &row.founded.log, &tip(&row.founded))?;
+    let of = Domain { id: *domain, owner: row.owner, record: row.record.clone() };
+    let rows = if counts { load(tx, &row)? } else { BTreeMap::new() };
+    let acts = acts(tx, facts, &of, &rows)?;
+    let told = calendar(&of, &acts, facts);
+    write_slots(tx, domain, &told)?;
+    write_states(tx, domain, &told)?;
+    let reference = |hash: &EntryHash| rows.get(hash).map(|row| row.entry);
+    let mut heads: Vec<Ref> = told.heads.iter().filter_map(reference).collect();
+    heads.sort_unstable();
+    let next = CalendarRow {
+        counts,
+        holder: told.holder,
+        tenure: told.tenure,
+        begun_by: reference(&told.begun_by),
+        spine_end: told.spine_end.as_ref().and_then(reference),
+        waiting_for: told.waiting_for,
+        entitled: told.entitled,
+        heads,
+        last_of: last_of(&rows, &told.incomplete),
+        terms: of
+            .record
+            .resources
+            .iter()
+            .map(|resource| told.terms.get(&resource.listing).unwrap_or(&resource.terms).clone())
+            .collect(),
+        places: u32::try_from(told.order.len()).unwrap_or(u32::MAX),
+        firm_places: told.firm_places,
+        incomplete: u32::try_from(told.incomplete.len()).unwrap_or(u32::MAX),
+        ..row.clone()
+    };
+    if next != row {
+        tx.put::<Calendars>(domain, &next);
+    }
+    Ok(())
+}
+
+/// Every domain there is, for when authority changed.
+pub fn domains(tx: &Tx<'_>, limit: usize) -> Result<Vec<DomainId>, RowsError> {
+    let rows = tx.scan(Table::Calendars, &[], &[], false, limit)?;
+    Ok(rows.iter().filter_map(|(key, _)| EntryHash::from_slice(key)).collect())
+}
+
+const fn tip(at: &Ref) -> Tip {
+    Tip { seq: at.seq, hash: at.hash }
+}
+
+/// The acts of those who may be entitled: the owner, the deciders, and whom acts of the
+/// owner name as holder.
+fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<BTreeMap<EntryHash, DecisionRow>, RowsError> {
+    let mut acts = BTreeMap::new();
+    let mut members: Vec<MemberId> = vec![row.owner];
+    members.extend(&row.record.deciders);
+    let mut done: BTreeSet<MemberId> = BTreeSet::new();
+    while let Some(member) = members.pop() {
+        if !done.insert(member) {
+            continue;
+        }
+        let prefix = (row.founded.hash, member).to_key();
+        for (_, act) in tx.rows_with_prefix::<Decisions>(&prefix, ACTS)? {
+            if member == row.owner {
+                match &act.record {
+                    ActRecord::Close(close) => members.push(close.new_holder.member),
+                    ActRecord::Decision(Decision { op: Op::HandOver { to }, .. }) => {
+                        members.push(to.member);
+                    }
+                    ActRecord::Decision(_) => {}
+                }
+            }
+            acts.insert(act.entry.hash, act);
+        }
+    }
+    Ok(acts)
+}
+
+/// The acts as the calendar wants them: with causal past and standing.
+fn acts(
+    tx: &Tx<'_>,
+    facts: &dyn DomainFacts,
+    domain: &Domain,
+    rows: &BTreeMap<EntryHash, DecisionRow>,
+) -> Result<Vec<Act>, RowsError> {
+    let mut logs: BTreeMap<LogId, Vec<Tip>> = BTreeMap::new();
+    for row in rows.values() {
+        logs.entry(row.entry.log).or_default().push(tip(&row.entry));
+    }
+    logs.values_mut().for_each(|tips| tips.sort_unstable());
+    let mut acts = Vec::with_capacity(rows.len());
+    for (hash, row) in rows {
+        let (at, seen, named) = match &row.record {
+            ActRecord::Decision(decision) => (decision.at, &decision.seen, decision.prev),
+            ActRecord::Close(close) => (close.at, &close.seen, close.last),
+        };
+        let mut past = Vec::new();
+        for link in seen.iter().chain(&named).map(|link| link.hash) {
+            // What is here but no act of this domain by anyone entitled counts as seen
+            // and empty; what is not here is waited for.
+            let is_act = rows.contains_key(&link);
+            if is_act || (link != domain.id && !tx.has::<journal::EntryPlaces>(&link)?) {
+                past.push(link);
+            }
+        }
+        past.extend(before_in_log(tx, &logs, &row.entry)?);
+        past.sort_unstable();
+        past.dedup();
+        let kind = match &row.record {
+            ActRecord::Decision(decision) => ActKind::Decision {
+                tenure: decision.tenure,
+                prev: named.map(|named| named.hash),
+                op: decision.op.clone(),
+            },
+            ActRecord::Close(close) => ActKind::Close {
+                tenure: close.tenure,
+                last: named.map(|named| named.hash),
+                new_holder: close.new_holder,
+                by_phrase: close.is_by_phrase(&domain.owner),
+            },
+        };
+        let counts = facts.counts(tx, &row.entry.log, &tip(&row.entry))?;
+        acts.push(Act { hash: *hash, author: row.author, at, past, counts, kind });
+    }
+    Ok(acts)
+}
+
+/// The act of this domain that its writer wrote before, on the same branch of the log or
+/// in the logs it continues.
+fn before_in_log(
+    tx: &Tx<'_>,
+    logs: &BTreeMap<LogId, Vec<Tip>>,
+    at: &Ref,
+) -> Result<Option<EntryHash>, RowsError> {
+    let mut log = at.log;
+    let mut end = tip(at);
+    for back in 0..LOGS_BACK {
+        let tips = logs.get(&log).map(Vec::as_slice).unwrap_or_default();
+        // In the log it continues, the last entry named may itself be an act.
+        let limit =
+            tips.partition_point(|tip| tip.seq < end.seq || (back > 0 && tip.seq == end.seq));
+        for tip in tips[..limit].iter().rev() {
+            if journal::is_ancestor_or_same(tx, &log, tip, &end)? {
+                return Ok(Some(tip.hash));
+            }
+        }
+        let Some(row) = journal::log_row(tx, &log)? else { return Ok(None) };
+        let Some(continues) = row.start.continues else { return Ok(None) };
+        log = continues.log;
+        end = tip(&continues);
+    }
+    Ok(None)
+}
+
+/// The last act of each writer.
+fn last_of(
+    rows: &BTreeMap<EntryHash, DecisionRow>,
+    incomplete: &[EntryHash],
+) -> Vec<(Holder, Ref)> {
+    let mut last: BTreeMap<Holder, Ref> = BTreeMap::new();
+    for row in rows.values().filter(|row| incomplete.binary_search(&row.entry.hash).is_err()) {
+        let mine = last.entry(row.author).or_insert(row.entry);
+        let newer = |at: &Ref| (at.seq, at.hash);
+        // A writer has one log a year; which is newer its document cannot tell, but
+        // whatever is named is in the past of the heads that are named as well.
+        if newer(&row.entry) > newer(mine) {
+            *mine = row.entry;
+        }
+    }
+    last.into_iter().collect()
+}
+
+fn write_slots(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(), RowsError> {
+    let mut wanted = BTreeMap::new();
+    for held in &told.counting {
+        let start = u64::try_from(held.interval.start.0).unwrap_or(0);
+        wanted.insert((*domain, start, held.booking).to_key(), held);
+    }
+    for (key, held) in tx.rows_with_prefix::<CalendarSlots>(&domain.to_key(), ACTS)? {
+        match wanted.get(&key) {
+            Some(same) if **same == held => drop(wanted.remove(&key)),
+            Some(_) => {}
+            None => tx.delete_raw(Table::CalendarSlots, key),
+        }
+    }
+    for (key, held) in wanted {
+        tx.put_raw(Table::CalendarSlots, key, crate::codec::encode(held));
+    }
+    Ok(())
+}
+
+fn write_states(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(), RowsError> {
+    let held = told.counting.iter().map(|held| (held.booking, OpenState::Held(held.clone())));
+    let displaced =
+        told.displaced.iter().map(|out| (out.booking, OpenState::Displaced(out.clone())));
+    let released = told.released.iter().map(|out| (out.booking, OpenState::Released(out.clone())));
+    let mut wanted = BTreeMap::new();
+    for (booking, state) in held.chain(displaced).chain(released) {
+        let history = told.history.get(&booking).cloned().unwrap_or_default();
+        wanted.insert((*domain, booking).to_key(), BookingState { state, history });
+    }
+    for (key, state) in tx.rows_with_prefix::<BookingStates>(&domain.to_key(), ACTS)? {
+        match wanted.get(&key) {
+            Some(same) if *same == state => drop(wanted.remove(&key)),
+            Some(_) => {}
+            None => tx.delete_raw(Table::BookingStates, key),
+        }
+    }
+    for (key, state) in wanted {
+        tx.put_raw(Table::BookingStates, key, crate::codec::encode(&state));
+    }
+    Ok(())
+}
+
+/// Takes in an opened sealed record of a deal: its inner kind, its body, the entry it
+/// came in and who wrote that.
+pub fn project_sealed(
+    tx: &mut Tx<'_>,
+    kind: u16,
+    body: &[u8],
+    entry: &Ref,
+    author: &Holder,
+) -> Result<Touched, ProjectError> {
+    match kind {
+        inner::REQUEST => {
+            let record = Request::from_payload(body)?;
+            if !record.is_by(&author.member) {
+                return Err(ProjectError::Author);
+            }
+            let booking = record.booking;
+            let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
+            if row.request.as_ref().is_none_or(|held| entry.hash < held.entry.hash) {
+                row.request = Some(Said { entry: *entry, by: *author, record });
+                tx.put::<Bookings>(&booking, &row);
+            }
+            Ok(Touched::Booking(booking))
+        }
+        inner::ANSWER => {
+            let record = Answer::from_payload(body)?;
+            let booking = record.booking;
+            let mut row: BookingRow = tx.row::<Bookings>(&booking)?.unwrap_or_default();
+            keep(&mut row.answers, Said { entry: *entry, by: *author, record });
+            tx.put::<Bookings>(&booking, &row);
+            Ok(Touched::Booking(booking))
+        }
+        inner::CANCEL => {
+            let record = Cancel::from_payload(body)?;
+            let booking = record.booking;
+            let mut row: BookingRow = tx.row::<Bookings>(&booking)?.unwrap_or_default();
+            keep(&mut row.cancels, Said { entry: *entry, by: *author, record });
+            tx.put::<Bookings>(&booking, &row);
+            Ok(Touched::Booking(booking))
+        }
+        inner::RECEIPT => {
+            let record = Receipt::from_payload(body)?;
+            for hash in &record.hashes {
+                let mut row = tx.row::<Receipts>(hash)?.unwrap_or_default();
+                row.push((author.member, entry.hash));
+                row.sort_unstable();
+                // One a member is enough to know that it arrived.
+                row.dedup_by_key(|(member, _)| *member);
+                row.truncate(RECEIPTS);
+                tx.put::<Receipts>(hash, &row);
+            }
+            Ok(Touched::Receipts(record.hashes))
+        }
+        kind => Err(ProjectError::Kind(kind)),
+    }
+}
+
+/// Keeps a record in the order of (author, entry), of each author the first few: a
+/// function of the set, and nobody crowds out another.
+fn keep<R>(said: &mut Vec<Said<R>>, new: Said<R>) {
+    let key = |said: &Said<R>| (said.by.member, said.entry.hash);
+    let Err(at) = said.binary_search_by_key(&key(&new), key) else { return };
+    let member = new.by.member;
+    said.insert(at, new);
+    let last = said.iter().rposition(|held| held.by.member == member);
+    let count = said.iter().filter(|held| held.by.member == member).count();
+    if let (true, Some(last)) = (count > SAID, last) {
+        said.remove(last);
+    }
+}

@@ -1,0 +1,153 @@
+//! The rows of calendars and bookings.
+//!
+//! Calendars, decisions, slots and states follow from open entries alone: they are
+//! equal on all nodes with equal entries. Bookings hold what their parties sealed.
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Displaced, Held, HistoryLine, Released};
+use super::records::{
+    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Terms,
+};
+use crate::journal::Ref;
+use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
+use crate::rows::{Table, Typed};
+
+/// A domain: who holds it, what is in force, what it waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarRow {
+    /// The member in whose document it was founded.
+    pub owner: MemberId,
+    /// The founding record.
+    pub record: DomainRecord,
+    /// Its entry.
+    pub founded: Ref,
+    /// Whether the founding entry counts: no closing of its author lies before it.
+    pub counts: bool,
+    /// Who holds the domain.
+    pub holder: Holder,
+    /// Which tenure this is.
+    pub tenure: u32,
+    /// The hand-over or closing that began it; none in the first.
+    pub begun_by: Option<Ref>,
+    /// The last spine decision of this tenure.
+    pub spine_end: Option<Ref>,
+    /// Whose devices must write before all is firm.
+    pub waiting_for: Vec<DeviceId>,
+    /// Members entitled to decide, the owner included; sorted.
+    pub entitled: Vec<MemberId>,
+    /// What a new act names as seen; sorted.
+    pub heads: Vec<Ref>,
+    /// Each writer's last act here.
+    pub last_of: Vec<(Holder, Ref)>,
+    /// The terms in force, resource by resource.
+    pub terms: Vec<Terms>,
+    /// How many decisions have a place, and how many of those are firm.
+    pub places: u32,
+    /// See `places`.
+    pub firm_places: u32,
+    /// Acts that wait for something they have seen.
+    pub incomplete: u32,
+}
+
+/// An act of a domain as it lies in its row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ActRecord {
+    /// A decision.
+    Decision(Decision),
+    /// A closing of a holder.
+    Close(CloseHolder),
+}
+
+/// An act of a domain with who wrote it and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionRow {
+    /// Its entry.
+    pub entry: Ref,
+    /// Who wrote it.
+    pub author: Holder,
+    /// What it says.
+    pub record: ActRecord,
+}
+
+/// What became of a booking in its domain's calendar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OpenState {
+    /// It counts.
+    Held(Held),
+    /// It was accepted and its place was taken.
+    Displaced(Displaced),
+    /// It was taken out.
+    Released(Released),
+}
+
+/// What everyone may know of a booking: that something is busy, never who.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingState {
+    /// What became of it.
+    pub state: OpenState,
+    /// Which act did what.
+    pub history: Vec<HistoryLine>,
+}
+
+/// A sealed record of a deal, opened, with who wrote it and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said<R> {
+    /// Its entry.
+    pub entry: Ref,
+    /// Who wrote it.
+    pub by: Holder,
+    /// What it says.
+    pub record: R,
+}
+
+/// A booking as its parties told it to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BookingRow {
+    /// The request. Of several under one id the one with the smaller entry hash.
+    pub request: Option<Said<Request>>,
+    /// Answers, in the order of (author, entry).
+    pub answers: Vec<Said<Answer>>,
+    /// Cancellations, in the order of (author, entry).
+    pub cancels: Vec<Said<Cancel>>,
+}
+
+/// Receipts for one entry: who acknowledged it, in which entry; sorted.
+pub type ReceiptRow = Vec<(MemberId, EntryHash)>;
+
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident, $table:ident, $key:ty, $row:ty) => {
+        $(#[$doc])*
+        pub struct $name;
+        impl Typed for $name {
+            const TABLE: Table = Table::$table;
+            type Key = $key;
+            type Row = $row;
+        }
+    };
+}
+
+table!(
+    /// domain id → row.
+    Calendars, Calendars, DomainId, CalendarRow
+);
+table!(
+    /// domain id ‖ member ‖ entry hash → act.
+    Decisions, Decisions, (DomainId, MemberId, EntryHash), DecisionRow
+);
+table!(
+    /// domain id ‖ start in milliseconds ‖ booking id → what counts.
+    CalendarSlots, CalendarSlots, (DomainId, u64, BookingId), Held
+);
+table!(
+    /// domain id ‖ booking id → what became of it.
+    BookingStates, BookingStates, (DomainId, BookingId), BookingState
+);
+table!(
+    /// booking id → what its parties said.
+    Bookings, Bookings, BookingId, BookingRow
+);
+table!(
+    /// entry hash → who acknowledged it.
+    Receipts, Receipts, EntryHash, ReceiptRow
+);

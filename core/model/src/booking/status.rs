@@ -1,0 +1,388 @@
+//! A booking as its parties see it: a join of what they told each other and of the
+//! calendar, computed on reading.
+//!
+//! Invariant: two parties that hold the same entries are shown the same status, firm
+//! or not, place on the waiting list and history. Only `delivery` is each one's own.
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Effect, HistoryLine};
+use super::records::{DomainId, Holder, Outcome, Reason};
+use super::room::{Alternative, DomainView};
+use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Receipts, Said};
+use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
+use crate::rows::{Key, RowsError, Tx};
+use crate::time::{Instant, Interval};
+
+/// How many other slots a view offers.
+const ALTERNATIVES: usize = 5;
+/// Most states of one domain that are looked at for its waiting list.
+const STATES: usize = 1 << 17;
+
+/// Where a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Asked for; nobody has decided.
+    Requested,
+    /// It counts in the calendar.
+    Confirmed,
+    /// It was accepted and its place was taken.
+    Displaced,
+    /// The answer was no.
+    Refused,
+    /// Given up or taken back.
+    Cancelled,
+    /// Its time began before anybody answered.
+    Lapsed,
+}
+
+/// How far an act got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// On this device only.
+    OnDevice,
+    /// A session or a bundle took it.
+    Sent,
+    /// An entry of the other names it.
+    Received,
+}
+
+/// What a line of history is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    /// The request.
+    Requested,
+    /// An answer: no.
+    Refused(Reason),
+    /// One party gave it up.
+    Cancelled(Reason),
+    /// What an open decision did.
+    Decided(Effect),
+}
+
+/// Which act did what, by which device, when as it claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The act.
+    pub act: EntryHash,
+    /// Who.
+    pub by: Holder,
+    /// When, as claimed.
+    pub at: Instant,
+    /// What.
+    pub deed: Deed,
+    /// The closing past which a former holder wrote it.
+    pub past_closing: Option<EntryHash>,
+}
+
+/// A booking as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingView {
+    /// The booking.
+    pub booking: BookingId,
+    /// The domain that decides.
+    pub domain: DomainId,
+    /// What it is for.
+    pub listing: DocId,
+    /// Who asked; none where the request is not readable here.
+    pub requester: Option<MemberId>,
+    /// Whose it is.
+    pub owner: Option<MemberId>,
+    /// When.
+    pub interval: Interval,
+    /// How many units.
+    pub quantity: u32,
+    /// The requester's word.
+    pub note: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether a confirmed booking can fall only by a named act.
+    pub firm: bool,
+    /// Whose devices it waits for.
+    pub waiting_for: Vec<DeviceId>,
+    /// Why it was refused, displaced or cancelled.
+    pub reason: Option<Reason>,
+    /// The decider's word.
+    pub text: String,
+    /// The booking that stands in its place.
+    pub by: Option<BookingId>,
+    /// What else is free, nearest first.
+    pub alternatives: Vec<Alternative>,
+    /// Place on the waiting list of its slot, from 1.
+    pub waitlist: Option<u32>,
+    /// How far the viewer's last act got.
+    pub delivery: Delivery,
+    /// Which act did what, in the order of the calendar and then of claimed time.
+    pub history: Vec<HistoryEntry>,
+    /// When this view changes by itself.
+    pub changes_at: Option<Instant>,
+}
+
+/// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
+/// look for the same slot on. `None`: neither requested nor decided, as far as is known.
+pub fn view(
+    tx: &Tx<'_>,
+    booking: &BookingId,
+    viewer: &MemberId,
+    others: &[(DomainId, DocId)],
+    now: Instant,
+) -> Result<Option<BookingView>, RowsError> {
+    let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
+    let Some(request) = &row.request else { return Ok(None) };
+    let record = &request.record;
+    let domain = DomainView::load(tx, &record.domain)?;
+    let state = tx.row::<BookingStates>(&(record.domain, *booking))?;
+    let judged = judge(&row, domain.as_ref(), state.as_ref(), now);
+    let mut view = BookingView {
+        booking: *booking,
+        domain: record.domain,
+        listing: record.listing,
+        requester: Some(request.by.member),
+        owner: domain.as_ref().map(|domain| domain.row.owner),
+        interval: record.interval,
+        quantity: record.quantity,
+        note: record.note.clone(),
+        status: judged.status,
+        firm: false,
+        waiting_for: Vec::new(),
+        reason: judged.reason,
+        text: judged.text,
+        by: None,
+        alternatives: Vec::new(),
+        waitlist: None,
+        delivery: delivery(tx, &row, viewer)?,
+        history: history(&row, domain.as_ref(), state.as_ref()),
+        changes_at: None,
+    };
+    if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
+        view.firm = held.firm && view.status == Status::Confirmed;
+        view.interval = held.interval;
+        view.quantity = held.quantity;
+    }
+    if view.status == Status::Requested && record.interval.start > now {
+        view.changes_at = Some(record.interval.start);
+    }
+    let Some(domain) = domain else { return Ok(Some(view)) };
+    if view.status == Status::Confirmed && !view.firm {
+        view.waiting_for.clone_from(&domain.row.waiting_for);
+    }
+    let is_open = matches!(view.status, Status::Displaced | Status::Requested | Status::Refused);
+    if is_open && view.interval.start >= now {
+        let (interval, quantity) = (view.interval, view.quantity);
+        let free = domain.same_slot(&view.listing, &interval, quantity).is_some();
+        if !free || view.status != Status::Requested {
+            view.alternatives =
+                domain.alternatives(&view.listing, &interval, quantity, now, ALTERNATIVES);
+            for (other, listing) in others.iter().take(ALTERNATIVES) {
+                let other = DomainView::load(tx, other)?;
+                let slot = other.and_then(|o| o.same_slot(listing, &interval, quantity));
+                view.alternatives.extend(slot);
+            }
+        }
+    }
+    if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
+        view.by = displaced.by;
+        if view.status == Status::Displaced {
+            view.waitlist = waitlist_place(tx, &record.domain, booking)?;
+        }
+    }
+    Ok(Some(view))
+}
+
+struct Judged {
+    status: Status,
+    reason: Option<Reason>,
+    text: String,
+}
+
+fn judge(
+    row: &BookingRow,
+    domain: Option<&DomainView>,
+    state: Option<&BookingState>,
+    now: Instant,
+) -> Judged {
+    let judged = |status, reason, text: &str| Judged { status, reason, text: text.to_owned() };
+    let is_decider =
+        |by: &Holder| domain.is_some_and(|domain| domain.row.entitled.contains(&by.member));
+    let requester = row.request.as_ref().map(|request| request.by.member);
+    if let Some(OpenState::Released(released)) = state.map(|state| &state.state) {
+        let text = last(&row.cancels).map_or("", |cancel| cancel.record.text.as_str());
+        return judged(Status::Cancelled, Some(released.reason), text);
+    }
+    // A party's word ends it even before the decider's device has released the place.
+    let cancel = row
+        .cancels
+        .iter()
+        .filter(|said| Some(said.by.member) == requester || is_decider(&said.by))
+        .max_by_key(|said| (said.record.at, said.entry.hash));
+    if let Some(cancel) = cancel {
+        return judged(Status::Cancelled, Some(cancel.record.reason), &cancel.record.text);
+    }
+    let answers = row.answers.iter().filter(|said| is_decider(&said.by));
+    let refused = answers
+        .filter_map(|said| match &said.record.outcome {
+            Outcome::Refused { reason, text } => Some((said, *reason, text)),
+            Outcome::Accepted(_) => None,
+        })
+        .max_by_key(|(said, ..)| (said.record.at, said.entry.hash));
+    match state.map(|state| &state.state) {
+        Some(OpenState::Held(_)) => return judged(Status::Confirmed, None, ""),
+        Some(OpenState::Displaced(displaced)) if refused.is_none() => {
+            return judged(Status::Displaced, Some(displaced.reason), "");
+        }
+        _ => {}
+    }
+    if let Some((_, reason, text)) = refused {
+        return judged(Status::Refused, Some(reason), text);
+    }
+    let begun = row.request.as_ref().is_some_and(|said| said.record.interval.start < now);
+    judged(if begun { Status::Lapsed } else { Status::Requested }, None, "")
+}
+
+fn last<R>(said: &[Said<R>]) -> Option<&Said<R>> {
+    said.last()
+}
+
+fn history(
+    row: &BookingRow,
+    domain: Option<&DomainView>,
+    state: Option<&BookingState>,
+) -> Vec<HistoryEntry> {
+    let line = |act, by, at, deed| HistoryEntry { act, by, at, deed, past_closing: None };
+    let requester = row.request.as_ref().map(|request| request.by.member);
+    let is_party = |by: &Holder| {
+        Some(by.member) == requester
+            || domain.is_some_and(|domain| domain.row.entitled.contains(&by.member))
+    };
+    let mut said: Vec<HistoryEntry> = Vec::new();
+    for answer in row.answers.iter().filter(|answer| is_party(&answer.by)) {
+        if let Outcome::Refused { reason, .. } = answer.record.outcome {
+            let deed = Deed::Refused(reason);
+            said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
+        }
+    }
+    for cancel in row.cancels.iter().filter(|cancel| is_party(&cancel.by)) {
+        let deed = Deed::Cancelled(cancel.record.reason);
+        said.push(line(cancel.entry.hash, cancel.by, cancel.record.at, deed));
+    }
+    said.sort_by_key(|entry| (entry.at, entry.act));
+    let mut history: Vec<HistoryEntry> = Vec::new();
+    if let Some(request) = &row.request {
+        history.push(line(request.entry.hash, request.by, request.record.at, Deed::Requested));
+    }
+    let decided = state.map(|state| state.history.as_slice()).unwrap_or_default();
+    history.extend(decided.iter().map(|done: &HistoryLine| HistoryEntry {
+        act: done.act,
+        by: done.by,
+        at: done.at,
+        deed: Deed::Decided(done.effect),
+        past_closing: done.past_closing,
+    }));
+    history.extend(said);
+    history
+}
+
+/// Whom a displaced booking stands behind: displaced ones of the same slot, in the order
+/// of the calendar. It follows from open records alone, so all see the same.
+fn waitlist_place(
+    tx: &Tx<'_>,
+    domain: &DomainId,
+    booking: &BookingId,
+) -> Result<Option<u32>, RowsError> {
+    let waiting = displaced(tx, domain)?;
+    let Some(me) = waiting.iter().find(|(_, id, ..)| id == booking) else { return Ok(None) };
+    let before = waiting.iter().filter(|other| {
+        (other.0, other.1) < (me.0, me.1) && other.2 == me.2 && other.3.overlaps(&me.3)
+    });
+    Ok(u32::try_from(before.count() + 1).ok())
+}
+
+type Waiting = (u32, BookingId, DocId, Interval);
+
+fn displaced(tx: &Tx<'_>, domain: &DomainId) -> Result<Vec<Waiting>, RowsError> {
+    let states = tx.rows_with_prefix::<BookingStates>(&domain.to_key(), STATES)?;
+    Ok(states
+        .into_iter()
+        .filter_map(|(_, state)| match state.state {
+            OpenState::Displaced(out) => {
+                Some((out.place.unwrap_or(u32::MAX), out.booking, out.resource, out.interval))
+            }
+            _ => None,
+        })
+        .collect())
+}
+
+/// The waiting list of a slot as its deciders see it: displaced bookings in the order of
+/// the calendar, then open requests that said they would wait, by claimed time.
+pub fn waitlist(
+    tx: &Tx<'_>,
+    domain: &DomainId,
+    listing: &DocId,
+    slot: &Interval,
+    now: Instant,
+) -> Result<Vec<BookingId>, RowsError> {
+    let mut list: Vec<Waiting> = displaced(tx, domain)?
+        .into_iter()
+        .filter(|(_, _, resource, interval)| resource == listing && interval.overlaps(slot))
+        .collect();
+    list.sort_unstable_by_key(|(place, id, ..)| (*place, *id));
+    let mut ids: Vec<BookingId> = list.into_iter().map(|(_, id, ..)| id).collect();
+    let view = DomainView::load(tx, domain)?;
+    let mut asked: Vec<(Instant, BookingId)> = Vec::new();
+    for (_, row) in tx.rows_with_prefix::<Bookings>(&[], STATES)? {
+        let Some(request) = &row.request else { continue };
+        let record = &request.record;
+        let here = record.domain == *domain
+            && record.listing == *listing
+            && record.waitlist
+            && record.interval.overlaps(slot);
+        let state = tx.row::<BookingStates>(&(*domain, record.booking))?;
+        let open =
+            state.is_none() && judge(&row, view.as_ref(), None, now).status == Status::Requested;
+        if here && open {
+            asked.push((record.at, record.booking));
+        }
+    }
+    asked.sort_unstable();
+    ids.extend(asked.into_iter().map(|(_, id)| id));
+    Ok(ids)
+}
+
+/// How far the viewer's last sealed act on a booking got.
+fn delivery(tx: &Tx<'_>, row: &BookingRow, viewer: &MemberId) -> Result<Delivery, RowsError> {
+    let mut mine: Vec<(Instant, EntryHash)> = Vec::new();
+    let mut theirs_name: Vec<EntryHash> = Vec::new();
+    if let Some(request) = &row.request
+        && request.by.member == *viewer
+    {
+        mine.push((request.record.at, request.entry.hash));
+    }
+    for answer in &row.answers {
+        if answer.by.member == *viewer {
+            mine.push((answer.record.at, answer.entry.hash));
+        } else {
+            theirs_name.push(answer.record.request);
+        }
+    }
+    let cancels = row.cancels.iter().filter(|cancel| cancel.by.member == *viewer);
+    mine.extend(cancels.map(|cancel| (cancel.record.at, cancel.entry.hash)));
+    let Some((_, act)) = mine.into_iter().max() else { return Ok(Delivery::Received) };
+    delivery_of(tx, &act, viewer, &theirs_name)
+}
+
+/// How far one entry of `viewer` got; `named` are entries the others' records name.
+pub fn delivery_of(
+    tx: &Tx<'_>,
+    act: &EntryHash,
+    viewer: &MemberId,
+    named: &[EntryHash],
+) -> Result<Delivery, RowsError> {
+    let receipts = tx.row::<Receipts>(act)?.unwrap_or_default();
+    if named.contains(act) || receipts.iter().any(|(member, _)| member != viewer) {
+        return Ok(Delivery::Received);
+    }
+    let sent = crate::journal::is_sent(tx, act)?;
+    Ok(if sent { Delivery::Sent } else { Delivery::OnDevice })
+}
