@@ -23,5 +23,9 @@ pub mod projection;
 
 pub mod sync;
 
+pub mod replica;
+
+pub mod engine;
+
 #[cfg(feature = "sim")]
 pub mod sim;

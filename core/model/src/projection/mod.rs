@@ -1,1 +1,21 @@
 //! Entries in, changes of rows out.
+//!
+//! Invariant: the rows are a pure function of the set of accepted entries (and, for
+//! private ones, of the secrets this device holds), whatever the order of arrival.
+
+mod changes;
+mod epochs;
+mod facts;
+mod outbox;
+mod place;
+mod projector;
+
+pub use changes::Changes;
+pub use epochs::{EpochRow, Epochs, all_keys, keyring_of, recovery_keys};
+pub use facts::entry_counts;
+pub use outbox::{
+    DealKeys, EpochSecrets, GrantCounts, Opened, Reader, SealedRecords, grant_count_key, plaintext,
+    take_record,
+};
+pub use place::{Place, PlaceRecord, PlaceRow, project_place};
+pub use projector::Projector;

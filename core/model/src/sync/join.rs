@@ -6,7 +6,6 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
-use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -20,8 +19,6 @@ use crate::journal::{Class, Entry, LogRow, LogStart, Run, Verdict};
 use crate::keys::{EntryHash, HoodHash, HoodId, LogId};
 use crate::rows::{Rows, RowsError, Table, Tx};
 
-/// What a phrase's certificate of a device is signed over, first.
-const PHRASE_CONTEXT: &[u8] = b"palier device v1";
 /// Largest code of a refusal, in bytes.
 const CODE_BYTES: usize = 64;
 
@@ -106,10 +103,7 @@ pub fn bearer_entry(peer: &Peer, hood: &HoodHash) -> Option<(Entry, LogStart)> {
         && start.device == peer.device
         && start.descriptor == crate::journal::Descriptor::identity(*hood, peer.member)
         && certificate.member == peer.member;
-    let key = VerifyingKey::from_bytes(&peer.member.0).ok()?;
-    let message = [PHRASE_CONTEXT, &hood.0, &peer.device.0, &certificate.agreement].concat();
-    let signature = ed25519_dalek::Signature::from_bytes(&certificate.signature.0);
-    (fits && key.verify_strict(&message, &signature).is_ok()).then_some((entry, start))
+    (fits && certificate.verify(&peer.device).is_ok()).then_some((entry, start))
 }
 
 /// Messages sealed under the secret both sides met on, so that the transport's end is not

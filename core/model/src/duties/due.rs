@@ -1,0 +1,228 @@
+//! Which duties the rows ask for.
+
+use std::collections::BTreeMap;
+
+use super::Todo;
+use crate::authority::{Authority, Status};
+use crate::booking::{
+    self, BookingRow, BookingStates, Bookings, Calendars, Decision, DomainView, Holder, Mode,
+    OpenState, Reason, Receipts, Standing, Wanted,
+};
+use crate::keys::{BookingId, EntryHash, MemberId};
+use crate::projection::keyring_of;
+use crate::rows::{Key, RowsError, Tx};
+use crate::time::Instant;
+
+/// Bookings and domains looked at in one round; the rest come in the next.
+const ROUND: usize = 256;
+/// Rows looked at after a start.
+const EVERYTHING: usize = 1 << 20;
+
+/// Something this device is to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Duty {
+    /// Open the next key epoch.
+    OpenEpoch,
+    /// Say what was seen: makes firm, or settles a change of holder.
+    Seen(Box<Decision>),
+    /// Accept by itself, for the resource is instant.
+    Accept(BookingId),
+    /// Refuse by itself.
+    Refuse(BookingId, Reason),
+    /// Take a booking out that its requester gave up.
+    Release(Box<Decision>),
+    /// Acknowledge entries of a deal.
+    Acknowledge(BookingId, Vec<EntryHash>),
+}
+
+/// The duties of a device, in the order in which they are to be done. What was looked at
+/// leaves `todo`; a duty that is done puts what it changed back.
+pub fn due(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    me: &Holder,
+    todo: &mut Todo,
+    now: Instant,
+) -> Result<Vec<Duty>, RowsError> {
+    if std::mem::take(&mut todo.all) {
+        for (key, _) in tx.rows_with_prefix::<Bookings>(&[], EVERYTHING)? {
+            todo.bookings.extend(BookingId::from_slice(&key));
+        }
+        todo.receipts.extend(&todo.bookings);
+        for (key, row) in tx.rows_with_prefix::<Calendars>(&[], EVERYTHING)? {
+            if row.entitled.contains(&me.member) {
+                todo.domains.extend(EntryHash::from_slice(&key));
+            }
+        }
+    }
+    let mut duties = Vec::new();
+    if std::mem::take(&mut todo.epochs) && needs_epoch(tx, authority, me)? {
+        duties.push(Duty::OpenEpoch);
+    }
+    for _ in 0..ROUND {
+        let Some(booking) = todo.bookings.pop_first() else { break };
+        duties.extend(of_booking(tx, authority, me, &booking, now)?);
+    }
+    for _ in 0..ROUND {
+        let Some(domain) = todo.domains.pop_first() else { break };
+        let Some(view) = DomainView::load(tx, &domain)? else { continue };
+        if !view.row.entitled.contains(&me.member) {
+            continue;
+        }
+        duties.extend(of_displaced(tx, me, &view, now)?);
+        if let Ok(Some(decision)) = booking::seen(&view, me, now) {
+            duties.push(Duty::Seen(Box::new(decision)));
+        }
+    }
+    if !todo.receipts.is_empty() && todo.may_receipt(now) {
+        let owed = receipts(tx, &me.member, todo)?;
+        if !owed.is_empty() {
+            todo.receipted(now);
+        } else {
+            todo.receipts.clear();
+        }
+        duties.extend(owed.into_iter().map(|(booking, hashes)| Duty::Acknowledge(booking, hashes)));
+    }
+    Ok(duties)
+}
+
+fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, RowsError> {
+    let active = authority.device_of(&me.member, &me.device).is_some_and(|it| it.is_active);
+    if !active {
+        return Ok(false);
+    }
+    let ring = keyring_of(tx, authority, &me.member)?;
+    let opener = ring.opener();
+    Ok(ring.needs_new_epoch().is_some() && opener.is_none_or(|device| device == me.device))
+}
+
+fn of_booking(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    me: &Holder,
+    id: &BookingId,
+    now: Instant,
+) -> Result<Option<Duty>, RowsError> {
+    let Some(row) = tx.row::<Bookings>(id)? else { return Ok(None) };
+    let Some(request) = &row.request else { return Ok(None) };
+    let Some(view) = DomainView::load(tx, &request.record.domain)? else { return Ok(None) };
+    let standing = booking::who_may(&view, me);
+    let state = tx.row::<BookingStates>(&(view.id, *id))?;
+    let given_up = row.cancels.iter().any(|cancel| cancel.by.member == request.by.member);
+    if given_up {
+        let decided_here = state.as_ref().is_some_and(|state| match &state.state {
+            OpenState::Held(held) => held.decided_by == *me,
+            _ => false,
+        });
+        if standing != Standing::Holder && !(standing == Standing::StandIn && decided_here) {
+            return Ok(None);
+        }
+        let reason = Reason::CANCELLED_BY_REQUESTER;
+        let release = booking::release(&view, me, *id, state.as_ref(), reason, now);
+        return Ok(release.ok().map(|decision| Duty::Release(Box::new(decision))));
+    }
+    let is_instant =
+        view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
+    let open = state.is_none() && !is_refused(&row, &view);
+    if !(open && is_instant && standing == Standing::Holder) {
+        return Ok(None);
+    }
+    let is_active =
+        authority.member(&request.by.member).is_some_and(|member| member.status == Status::Active);
+    if !is_active {
+        return Ok(None);
+    }
+    let wanted = Wanted {
+        booking: *id,
+        resource: request.record.listing,
+        interval: request.record.interval,
+        quantity: request.record.quantity,
+        tier: 0,
+    };
+    let care = booking::Care::AllTerms;
+    Ok(match booking::accept(&view, me, &wanted, state.as_ref(), care, now) {
+        Ok(_) => Some(Duty::Accept(*id)),
+        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => None,
+        Err(booking::DecideError::Taken { .. }) => Some(Duty::Refuse(*id, Reason::TAKEN)),
+        Err(booking::DecideError::Unavailable { .. }) => {
+            Some(Duty::Refuse(*id, Reason::UNAVAILABLE))
+        }
+        Err(booking::DecideError::Terms(_)) => Some(Duty::Refuse(*id, Reason::TERMS)),
+        Err(_) => None,
+    })
+}
+
+/// Whether someone entitled has said no.
+fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
+    let refuses = |answer: &booking::Said<booking::Answer>| {
+        matches!(answer.record.outcome, booking::Outcome::Refused { .. })
+            && view.row.entitled.contains(&answer.by.member)
+    };
+    row.answers.iter().any(refuses)
+}
+
+/// Instant resources take displaced bookings back when there is room again, in their
+/// order; each one's turn comes when the one before it has been written.
+fn of_displaced(
+    tx: &Tx<'_>,
+    me: &Holder,
+    view: &DomainView,
+    now: Instant,
+) -> Result<Option<Duty>, RowsError> {
+    if booking::who_may(view, me) != Standing::Holder {
+        return Ok(None);
+    }
+    let mut displaced = Vec::new();
+    for (_, state) in tx.rows_with_prefix::<BookingStates>(&view.id.to_key(), EVERYTHING)? {
+        if let OpenState::Displaced(out) = state.state {
+            displaced.push(out);
+        }
+    }
+    displaced.sort_unstable_by_key(|out| (out.place.unwrap_or(u32::MAX), out.booking));
+    for out in displaced {
+        let is_instant = view.terms(&out.resource).is_some_and(|terms| terms.mode == Mode::Instant);
+        let row = tx.row::<Bookings>(&out.booking)?.unwrap_or_default();
+        let Some(request) = &row.request else { continue };
+        let given_up = row.cancels.iter().any(|cancel| cancel.by.member == request.by.member);
+        let is_over = out.interval.start < now;
+        if !is_instant || given_up || is_over {
+            continue;
+        }
+        let free = view.in_the_way(&out.resource, &out.interval, out.quantity);
+        if free.is_some_and(|others| others.is_empty()) {
+            return Ok(Some(Duty::Accept(out.booking)));
+        }
+    }
+    Ok(None)
+}
+
+/// Entries of others that this member has not acknowledged, deal by deal.
+fn receipts(
+    tx: &Tx<'_>,
+    me: &MemberId,
+    todo: &Todo,
+) -> Result<BTreeMap<BookingId, Vec<EntryHash>>, RowsError> {
+    let mut owed: BTreeMap<BookingId, Vec<EntryHash>> = BTreeMap::new();
+    for id in &todo.receipts {
+        let Some(row) = tx.row::<Bookings>(id)? else { continue };
+        let Some(request) = &row.request else { continue };
+        let theirs = std::iter::once((request.by.member, request.entry.hash))
+            .chain(row.answers.iter().map(|it| (it.by.member, it.entry.hash)))
+            .chain(row.cancels.iter().map(|it| (it.by.member, it.entry.hash)));
+        for (by, hash) in theirs {
+            if by == *me {
+                continue;
+            }
+            let known = tx.row::<Receipts>(&hash)?.unwrap_or_default();
+            if !known.iter().any(|(member, _)| member == me) {
+                owed.entry(*id).or_default().push(hash);
+            }
+        }
+    }
+    for hashes in owed.values_mut() {
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.truncate(booking::records::bounds::RECEIPT_HASHES);
+    }
+    Ok(owed)
+}

@@ -1,0 +1,71 @@
+//! What must be looked at for duties since they were last done.
+
+use std::collections::BTreeSet;
+
+use crate::booking::DomainId;
+use crate::keys::BookingId;
+use crate::projection::Changes;
+use crate::time::Instant;
+
+/// Receipts are written at most this often.
+const RECEIPTS_EVERY_MS: i64 = 60_000;
+
+/// A device's list of what may ask something of it.
+#[derive(Debug, Clone)]
+pub struct Todo {
+    /// Everything: after a start, when nothing is known of what was done before.
+    pub all: bool,
+    /// Key epochs of this member, or the devices that could hold one.
+    pub epochs: bool,
+    /// Bookings that changed.
+    pub bookings: BTreeSet<BookingId>,
+    /// Domains that changed.
+    pub domains: BTreeSet<DomainId>,
+    /// Bookings with entries that wait for a receipt.
+    pub receipts: BTreeSet<BookingId>,
+    receipts_at: Option<Instant>,
+}
+
+impl Default for Todo {
+    fn default() -> Self {
+        Self {
+            all: true,
+            epochs: true,
+            bookings: BTreeSet::new(),
+            domains: BTreeSet::new(),
+            receipts: BTreeSet::new(),
+            receipts_at: None,
+        }
+    }
+}
+
+impl Todo {
+    /// Notes what changed.
+    pub fn note(&mut self, changes: &Changes) {
+        self.epochs |= changes.authority || !changes.epochs.is_empty();
+        self.bookings.extend(&changes.bookings);
+        self.receipts.extend(&changes.bookings);
+        self.domains.extend(&changes.domains);
+    }
+
+    /// Whether nothing can be due.
+    pub fn is_empty(&self) -> bool {
+        !self.all
+            && !self.epochs
+            && self.bookings.is_empty()
+            && self.domains.is_empty()
+            && self.receipts.is_empty()
+    }
+
+    /// Whether receipts may be written now, by the claimed clock.
+    pub fn may_receipt(&self, now: Instant) -> bool {
+        // A clock that was set back must not silence a device for years.
+        self.receipts_at.is_none_or(|at| now >= at.plus_ms(RECEIPTS_EVERY_MS) || now < at)
+    }
+
+    /// Notes that receipts were written.
+    pub fn receipted(&mut self, now: Instant) {
+        self.receipts.clear();
+        self.receipts_at = Some(now);
+    }
+}

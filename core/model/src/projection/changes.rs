@@ -1,0 +1,46 @@
+//! Which rows changed, for screens and for what follows from them.
+
+use std::collections::BTreeSet;
+
+use crate::booking::DomainId;
+use crate::keys::{BookingId, DocId, EntryHash, MemberId};
+
+/// What a batch of entries changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Something in charter or identity: members, roles, devices.
+    pub authority: bool,
+    /// Members with a new key epoch, or devices that could hold one.
+    pub epochs: BTreeSet<MemberId>,
+    /// Listings.
+    pub listings: BTreeSet<DocId>,
+    /// Profiles.
+    pub profiles: BTreeSet<MemberId>,
+    /// Calendars of these domains.
+    pub domains: BTreeSet<DomainId>,
+    /// Bookings this member is a party of.
+    pub bookings: BTreeSet<BookingId>,
+    /// Name or zone of the neighbourhood.
+    pub place: bool,
+    /// Entries whose content could not be read, with the code of the reason.
+    pub unreadable: Vec<(EntryHash, &'static str)>,
+}
+
+impl Changes {
+    /// Whether nothing a screen shows has changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds what another batch changed.
+    pub fn merge(&mut self, other: Self) {
+        self.authority |= other.authority;
+        self.place |= other.place;
+        self.epochs.extend(other.epochs);
+        self.listings.extend(other.listings);
+        self.profiles.extend(other.profiles);
+        self.domains.extend(other.domains);
+        self.bookings.extend(other.bookings);
+        self.unreadable.extend(other.unreadable);
+    }
+}

@@ -1,0 +1,38 @@
+//! What bookings ask of authority.
+
+use crate::authority::{Authority, Reach};
+use crate::booking::{BookingFacts, DomainFacts};
+use crate::journal::{Tip, is_ancestor_or_same, log_row};
+use crate::keys::{DeviceId, LogId, MemberId};
+use crate::rows::{RowsError, Tx};
+
+/// Whether an entry counts: nothing that counts closed its log before it.
+pub fn entry_counts(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    log: &LogId,
+    tip: &Tip,
+) -> Result<bool, RowsError> {
+    let Some(row) = log_row(tx, log)? else { return Ok(false) };
+    match authority.closing_of(log, &row.start) {
+        Reach::Open => Ok(true),
+        Reach::UpTo(last) => is_ancestor_or_same(tx, log, tip, &last),
+    }
+}
+
+impl BookingFacts for Authority {
+    fn certified_earlier(&self, a: &DeviceId, b: &DeviceId) -> bool {
+        self.certified_before(a, b)
+    }
+
+    fn devices(&self, member: &MemberId) -> Vec<DeviceId> {
+        let devices = self.devices_of(member).into_iter();
+        devices.filter(|(_, device)| device.is_active).map(|(id, _)| id).collect()
+    }
+}
+
+impl DomainFacts for Authority {
+    fn counts(&self, tx: &Tx<'_>, log: &LogId, tip: &Tip) -> Result<bool, RowsError> {
+        entry_counts(tx, self, log, tip)
+    }
+}

@@ -1,0 +1,223 @@
+//! The way from an accepted entry to the rows it changes.
+
+use std::collections::BTreeMap;
+
+use super::changes::Changes;
+use super::epochs::{all_keys, take_epoch};
+use super::facts::entry_counts;
+use super::outbox::{Opened, Reader, take_record};
+use super::place::project_place;
+use crate::authority::{Authority, Role};
+use crate::booking::{self, DomainId, Holder, ProjectError, Touched};
+use crate::journal::edited::{DocumentCache, Outcome, apply_all};
+use crate::journal::{
+    Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, Tip, entry, kind, log_row,
+    settle, wake,
+};
+use crate::keyring::EpochOwner;
+use crate::keys::{DeviceKeys, EntryHash, LogId, MemberId};
+use crate::listing;
+use crate::rows::{RowsError, Tx};
+
+/// What projecting needs at hand.
+pub struct Projector<'a, 'tx> {
+    /// Where rows are read and written.
+    pub tx: &'a mut Tx<'tx>,
+    /// Who may do what.
+    pub authority: &'a Authority,
+    /// Whose copy this is.
+    pub member: MemberId,
+    /// The keys of the device it lies on.
+    pub keys: &'a DeviceKeys,
+    /// What that member can open.
+    pub reader: &'a mut Reader,
+    /// Open documents.
+    pub documents: &'a mut DocumentCache,
+    /// What changed.
+    pub changes: &'a mut Changes,
+}
+
+/// Entries of edited documents, gathered so that each document is saved once.
+type ByDocument = BTreeMap<Descriptor, Vec<Entry>>;
+
+impl Projector<'_, '_> {
+    /// Reads newly accepted entries, and those that waited for them.
+    pub fn project(&mut self, accepted: &[EntryHash]) -> Result<(), RowsError> {
+        let mut edits = ByDocument::new();
+        let mut ready = Vec::new();
+        for hash in accepted {
+            let Some(stored) = entry(self.tx, hash)? else { continue };
+            if settle(self.tx, hash, &stored)? {
+                ready.push((*hash, stored));
+            }
+            // Oldest first: what waits for this one is read before what comes later.
+            while let Some((hash, stored)) = ready.pop() {
+                self.read(&hash, stored, &mut edits)?;
+                for woken in wake(self.tx, &hash)?.into_iter().rev() {
+                    if let Some(stored) = entry(self.tx, &woken)? {
+                        ready.push((woken, stored));
+                    }
+                }
+            }
+        }
+        for (descriptor, entries) in edits {
+            self.apply_edits(&descriptor, &entries)?;
+        }
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        hash: &EntryHash,
+        stored: Entry,
+        edits: &mut ByDocument,
+    ) -> Result<(), RowsError> {
+        let log = stored.header.log_id();
+        let Some(row) = log_row(self.tx, &log)? else { return Ok(()) };
+        let start = row.start;
+        match start.descriptor.class {
+            Class::Charter => self.changes.authority = true,
+            Class::Identity => self.read_identity(hash, &start, &stored)?,
+            Class::Object => edits.entry(start.descriptor).or_default().push(stored),
+            Class::Open => self.read_open(hash, &log, &start, &stored)?,
+            Class::Sealed => self.read_sealed(hash, &log, &start, &stored)?,
+            Class::Ledger | Class::Ticket => {}
+        }
+        Ok(())
+    }
+
+    fn read_identity(
+        &mut self,
+        hash: &EntryHash,
+        start: &LogStart,
+        stored: &Entry,
+    ) -> Result<(), RowsError> {
+        self.changes.authority = true;
+        let Owner::Member(member) = start.descriptor.owner else { return Ok(()) };
+        self.changes.epochs.insert(member);
+        if stored.header.kind == kind::identity::EPOCH {
+            let own = (member == self.member).then_some(self.keys);
+            let owner = EpochOwner { hood: start.descriptor.hood, member };
+            take_epoch(self.tx, self.reader, own, &owner, start.device, hash, &stored.payload)?;
+        }
+        Ok(())
+    }
+
+    fn apply_edits(&mut self, of: &Descriptor, entries: &[Entry]) -> Result<(), RowsError> {
+        let outcomes = apply_all(self.tx, self.documents, of, entries)?;
+        let mut changed = false;
+        for (stored, outcome) in entries.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Changed | Outcome::Full => changed = true,
+                Outcome::Void(error) => self.changes.unreadable.push((stored.hash(), error.code())),
+                _ => {}
+            }
+        }
+        if changed {
+            let document = self.documents.read(self.tx, &of.id())?.cloned();
+            if let Some(document) = document {
+                listing::project(self.tx, of, &document)?;
+                match (of.period, of.owner) {
+                    (Period::Object(listing::PROFILE_NUMBER), Owner::Member(member)) => {
+                        self.changes.profiles.insert(member);
+                    }
+                    _ => {
+                        self.changes.listings.insert(of.id());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn author(start: &LogStart) -> Option<Holder> {
+        let Owner::Member(member) = start.descriptor.owner else { return None };
+        Some(Holder { member, device: start.device, incarnation: start.incarnation })
+    }
+
+    fn read_open(
+        &mut self,
+        hash: &EntryHash,
+        log: &LogId,
+        start: &LogStart,
+        stored: &Entry,
+    ) -> Result<(), RowsError> {
+        let Some(author) = Self::author(start) else { return Ok(()) };
+        match stored.header.kind {
+            kind::open::PLACE => {
+                let tip = Tip { seq: stored.header.seq, hash: *hash };
+                let speaks = self.authority.has_role(&author.member, Role::Coordinator)
+                    && entry_counts(self.tx, self.authority, log, &tip)?;
+                if speaks {
+                    project_place(self.tx, hash, &stored.payload)?;
+                    self.changes.place = true;
+                }
+            }
+            kind::open::DOMAIN | kind::open::DECISION | kind::open::CLOSE_HOLDER => {
+                match booking::project_open(self.tx, self.authority, stored, &author) {
+                    Ok(domain) => self.touched_domain(domain),
+                    Err(error) => self.not_read(*hash, error)?,
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_sealed(
+        &mut self,
+        hash: &EntryHash,
+        log: &LogId,
+        start: &LogStart,
+        stored: &Entry,
+    ) -> Result<(), RowsError> {
+        let Some(author) = Self::author(start) else { return Ok(()) };
+        match stored.header.kind {
+            kind::sealed::GRANT => {
+                let epochs = all_keys(self.tx, &author.member)?;
+                for opened in self.reader.take_grant(self.tx, log, &epochs, stored)? {
+                    self.read_opened(&opened)?;
+                }
+            }
+            kind::sealed::RECORD => {
+                if let Some(opened) = take_record(self.tx, log, hash, stored)? {
+                    self.read_opened(&opened)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads a record that could be opened.
+    pub fn read_opened(&mut self, opened: &Opened) -> Result<(), RowsError> {
+        let Some(row) = log_row(self.tx, &opened.log)? else { return Ok(()) };
+        let Some(author) = Self::author(&row.start) else { return Ok(()) };
+        let Some(place) = self.tx.row::<EntryPlaces>(&opened.hash)? else { return Ok(()) };
+        let at = Ref { document: row.document, log: opened.log, seq: place.seq, hash: opened.hash };
+        match booking::project_sealed(self.tx, opened.kind, &opened.body, &at, &author) {
+            Ok(Touched::Booking(booking)) => {
+                self.changes.bookings.insert(booking);
+            }
+            Ok(_) => {}
+            Err(error) => self.not_read(opened.hash, error)?,
+        }
+        Ok(())
+    }
+
+    /// A domain was touched: its bookings may read otherwise now.
+    fn touched_domain(&mut self, domain: DomainId) {
+        self.changes.domains.insert(domain);
+    }
+
+    /// A record that says nothing counts against its author; a store that fails stops us.
+    fn not_read(&mut self, hash: EntryHash, error: ProjectError) -> Result<(), RowsError> {
+        match error {
+            ProjectError::Rows(error) => Err(error),
+            _ => {
+                self.changes.unreadable.push((hash, "content.record"));
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Publishing: listings, profiles, and the domains in which resources are decided.
+
+use std::collections::BTreeSet;
+
+use rand_core::CryptoRng;
+
+use super::{ActError, Replica};
+use crate::booking::{DomainId, DomainRecord, Holder, Record, Terms};
+use crate::journal::change::ChangeBody;
+use crate::journal::edited::{Edited, past_of};
+use crate::journal::{Descriptor, kind, open, ready_heads};
+use crate::keys::{DocId, EntryHash, MemberId};
+use crate::listing::{
+    self, Invalid, ListingContent, ListingEdit, ListingKind, ListingRow, Listings, ProfileEdit,
+    WriteError, profile_document,
+};
+use crate::projection::Changes;
+use crate::rows::Tx;
+use crate::time::Instant;
+
+/// How a resource is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deciding {
+    /// Whose word is firm.
+    pub holder: Holder,
+    /// Members entitled to stand in, beside the owner.
+    pub deciders: BTreeSet<MemberId>,
+    /// Capacity, lengths, price.
+    pub terms: Terms,
+}
+
+impl Replica {
+    /// This device, as a holder.
+    pub fn as_holder(&self) -> Holder {
+        Holder {
+            member: self.me.member,
+            device: self.me.keys.id(),
+            incarnation: self.own.incarnation,
+        }
+    }
+
+    /// Publishes a listing. What can be booked gets a domain of its own.
+    pub fn publish(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        mut draft: ListingContent,
+        deciding: Option<Deciding>,
+    ) -> Result<(DocId, Changes), ActError> {
+        self.check_member()?;
+        draft.check().map_err(invalid)?;
+        let mut number = [0; 16];
+        rng.fill_bytes(&mut number);
+        let descriptor = Descriptor::object(self.hood.hash, self.owner(), number);
+        let id = descriptor.id();
+        let mut changes = Changes::default();
+        if let Some(deciding) = deciding {
+            let domain = self.found_domain(tx, now, id, deciding, &mut changes)?;
+            draft.domain = Some(domain);
+        }
+        let body = listing::create(now, &draft).map_err(unwritable)?;
+        self.write_change(tx, &descriptor, &body, &mut changes)?;
+        Ok((id, changes))
+    }
+
+    fn found_domain(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        listing: DocId,
+        deciding: Deciding,
+        changes: &mut Changes,
+    ) -> Result<DomainId, ActError> {
+        let Deciding { holder, deciders, terms } = deciding;
+        let record =
+            DomainRecord::single(now, listing, terms, holder, deciders.into_iter().collect());
+        let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
+        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        self.write(tx, &open, kind::open::DOMAIN, |_| payload, changes)
+    }
+
+    /// A listing of one's own.
+    pub fn own_listing(&self, tx: &Tx<'_>, id: &DocId) -> Result<ListingRow, ActError> {
+        let row =
+            tx.row::<Listings>(id)?.ok_or_else(|| ActError::not_found("listing.not_found"))?;
+        if row.owner == self.owner() {
+            Ok(row)
+        } else {
+            Err(ActError::not_allowed("listing.not_allowed"))
+        }
+    }
+
+    /// Changes fields of a listing of one's own.
+    pub fn edit_listing(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        id: &DocId,
+        edit: &ListingEdit,
+    ) -> Result<Changes, ActError> {
+        self.check_member()?;
+        self.own_listing(tx, id)?;
+        let descriptor = self.object(tx, id)?;
+        let (document, past) = self.document(tx, &descriptor)?;
+        let mut changes = Changes::default();
+        let body = listing::edit(&document, &past, now, edit).map_err(unwritable)?;
+        if let Some(body) = body {
+            self.write_change(tx, &descriptor, &body, &mut changes)?;
+        }
+        Ok(changes)
+    }
+
+    /// Changes fields of one's profile, which is made where there is none.
+    pub fn edit_profile(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        edit: &ProfileEdit,
+    ) -> Result<Changes, ActError> {
+        self.check_member()?;
+        let descriptor = profile_document(self.hood.hash, self.me.member);
+        let (document, past) = self.document(tx, &descriptor)?;
+        let mut changes = Changes::default();
+        let body = if document.is_empty() {
+            let mut content = listing::ProfileContent::default();
+            edit.apply_to(&mut content);
+            Some(listing::create_profile(now, &content).map_err(unwritable)?)
+        } else {
+            listing::edit_profile(&document, &past, now, edit).map_err(unwritable)?
+        };
+        if let Some(body) = body {
+            self.write_change(tx, &descriptor, &body, &mut changes)?;
+        }
+        Ok(changes)
+    }
+
+    fn object(&self, tx: &Tx<'_>, id: &DocId) -> Result<Descriptor, ActError> {
+        let row = tx.row::<crate::journal::Documents>(id)?;
+        Ok(row.ok_or_else(|| ActError::not_found("listing.not_found"))?.descriptor)
+    }
+
+    /// A document with the changes that a new one follows. Opens this device's log of
+    /// it first, since the new entry names what came before it there.
+    fn document(
+        &mut self,
+        tx: &mut Tx<'_>,
+        descriptor: &Descriptor,
+    ) -> Result<(Edited, Vec<EntryHash>), ActError> {
+        let log = open(tx, &self.me.author(&self.own), descriptor)?;
+        let mut changes = Changes::default();
+        self.learn_facts(tx, &[EntryHash(log.0)])?;
+        self.project(tx, &[EntryHash(log.0)], &mut changes)?;
+        let id = descriptor.id();
+        let document = self.documents.read(tx, &id)?.cloned().unwrap_or_default();
+        let heads = ready_heads(tx, &id)?;
+        let past = past_of(tx, &document, &id, &heads)?;
+        Ok((document, past.ok_or_else(|| ActError::conflict("listing.unreadable"))?))
+    }
+
+    fn write_change(
+        &mut self,
+        tx: &mut Tx<'_>,
+        descriptor: &Descriptor,
+        body: &ChangeBody,
+        changes: &mut Changes,
+    ) -> Result<EntryHash, ActError> {
+        self.write(tx, descriptor, kind::CHANGE, |_| body.to_payload(), changes)
+    }
+}
+
+/// Whether listings of a kind can be booked by time.
+pub const fn is_resource(kind: ListingKind) -> bool {
+    matches!(
+        kind,
+        ListingKind::Tool | ListingKind::Parking | ListingKind::Storage | ListingKind::Room
+    )
+}
+
+fn invalid(errors: Invalid) -> ActError {
+    let first = errors.0.first().map_or("listing.invalid", |error| error.code);
+    let all: Vec<_> = errors.0.iter().map(|error| error.code).collect();
+    ActError::invalid(first).with("fields", all.join(" "))
+}
+
+fn unwritable(error: WriteError) -> ActError {
+    match error {
+        WriteError::Invalid(errors) => invalid(errors),
+        WriteError::Edit(_) => ActError::conflict("listing.cannot_edit"),
+        _ => ActError::conflict("listing.cannot_edit"),
+    }
+}

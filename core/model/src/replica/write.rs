@@ -1,0 +1,179 @@
+//! Writing an act: chained and signed by the journal, projected at once, in one
+//! transaction with the rows it changes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+
+use super::{ActError, Replica};
+use crate::authority::Fact;
+use crate::journal::{
+    Descriptor, Entry, Owner, append, entry, kind::Kind, kind::sealed, log_row, open,
+};
+use crate::keys::{BookingId, EntryHash, LogId, MemberId};
+use crate::projection::{Changes, GrantCounts, grant_count_key, keyring_of, plaintext};
+use crate::rows::{RowsError, Table, Tx, Typed};
+use crate::seal::{
+    DealKey, DhCount, EpochKey, EpochSecret, Grant, PLAINTEXT_BYTES, PairId, PairKey, seal_record,
+};
+use crate::time::Instant;
+
+/// This device's key of a deal in one of its logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DealRow {
+    /// The key.
+    pub(super) key: [u8; 32],
+    /// Epochs it was granted to; sorted.
+    pub(super) granted: Vec<EpochKey>,
+}
+
+/// deal ‖ own log → key.
+pub(super) struct Deals;
+impl Typed for Deals {
+    const TABLE: Table = Table::Deals;
+    type Key = (BookingId, LogId);
+    type Row = DealRow;
+}
+
+impl Replica {
+    pub(super) fn owner(&self) -> Owner {
+        Owner::Member(self.me.member)
+    }
+
+    /// Appends an entry of this device and projects it.
+    pub(super) fn write(
+        &mut self,
+        tx: &mut Tx<'_>,
+        descriptor: &Descriptor,
+        kind: Kind,
+        payload: impl FnOnce(&[u8]) -> Vec<u8>,
+        changes: &mut Changes,
+    ) -> Result<EntryHash, ActError> {
+        let author = self.me.author(&self.own);
+        let log = open(tx, &author, descriptor)?;
+        let stored: Entry = append(tx, &author, descriptor, kind, payload)?;
+        let hash = stored.hash();
+        self.learn_facts(tx, &[EntryHash(log.0), hash])?;
+        self.project(tx, &[EntryHash(log.0), hash], changes)?;
+        Ok(hash)
+    }
+
+    /// Tells authority of entries of charter and identity, and of logs that continue
+    /// others.
+    pub(super) fn learn_facts(
+        &mut self,
+        tx: &Tx<'_>,
+        hashes: &[EntryHash],
+    ) -> Result<(), RowsError> {
+        for hash in hashes {
+            let Some(stored) = entry(tx, hash)? else { continue };
+            let Some(row) = log_row(tx, &stored.header.log_id())? else { continue };
+            let is_act = row.start.descriptor.class.comes_first();
+            if is_act || (stored.header.seq == 0 && row.start.continues.is_some()) {
+                self.authority.add(Arc::new(Fact::read_held(&stored, &row.start)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals a record of a deal for its readers (this member is always one), granting
+    /// them the deal's key where they do not have it yet.
+    pub(super) fn write_sealed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        deal: &BookingId,
+        readers: &BTreeSet<MemberId>,
+        record: (u16, Vec<u8>),
+        changes: &mut Changes,
+    ) -> Result<EntryHash, ActError> {
+        let plain = plaintext(record.0, &record.1);
+        if plain.len() > PLAINTEXT_BYTES {
+            return Err(ActError::invalid("act.too_large").with("bytes", plain.len()));
+        }
+        let descriptor = Descriptor::sealed(self.hood.hash, self.owner(), now);
+        let log = open(tx, &self.me.author(&self.own), &descriptor)?;
+        let mut row = match tx.row::<Deals>(&(*deal, log))? {
+            Some(row) => row,
+            None => DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() },
+        };
+        let key = DealKey::from_bytes(row.key);
+        let (writer, secret) = self.writing_epoch(tx)?;
+        let mut wanted = readers.clone();
+        wanted.insert(self.me.member);
+        for reader in wanted {
+            let ring = keyring_of(tx, &self.authority, &reader)?;
+            // Nothing can be sealed to someone without an epoch; the deal goes on, and a
+            // duty grants the key once there is one.
+            let Some(epoch) = ring.for_writing().map(|facts| facts.public) else { continue };
+            if row.granted.binary_search(&epoch).is_ok() {
+                continue;
+            }
+            self.write_grant(tx, &descriptor, &log, (&writer, &secret), epoch, &key, rng, changes)?;
+            let place = row.granted.binary_search(&epoch).unwrap_or_else(|place| place);
+            row.granted.insert(place, epoch);
+        }
+        tx.put::<Deals>(&(*deal, log), &row);
+        let mut sealed_payload = Ok(Vec::new());
+        let hash = self.write(
+            tx,
+            &descriptor,
+            sealed::RECORD,
+            |core| {
+                sealed_payload = seal_record(&key, core, &plain, rng);
+                sealed_payload.clone().unwrap_or_default()
+            },
+            changes,
+        )?;
+        sealed_payload.map_err(|_| ActError::invalid("act.too_large"))?;
+        Ok(hash)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn write_grant(
+        &mut self,
+        tx: &mut Tx<'_>,
+        descriptor: &Descriptor,
+        log: &LogId,
+        (writer, secret): (&EpochKey, &EpochSecret),
+        reader: EpochKey,
+        key: &DealKey,
+        rng: &mut dyn CryptoRng,
+        changes: &mut Changes,
+    ) -> Result<(), ActError> {
+        let pair = PairKey::for_writer(secret, &reader, &mut DhCount::default())
+            .map_err(|_| ActError::conflict("seal.no_secret"))?;
+        let count_key = grant_count_key(log, &PairId { writer: *writer, reader });
+        let earlier = tx.row::<GrantCounts>(&count_key)?.unwrap_or(0);
+        self.write(
+            tx,
+            descriptor,
+            sealed::GRANT,
+            |core| Grant::seal(&pair, log, earlier, core, key, rng).to_bytes(),
+            changes,
+        )?;
+        tx.put::<GrantCounts>(&count_key, &(earlier + 1));
+        Ok(())
+    }
+
+    /// Keeps a secret that another device handed over.
+    pub fn learn_secret(&mut self, tx: &mut Tx<'_>, secret: EpochSecret) {
+        self.reader.learn(tx, secret);
+    }
+
+    /// The epoch this member writes under, with its secret.
+    fn writing_epoch(&self, tx: &Tx<'_>) -> Result<(EpochKey, EpochSecret), ActError> {
+        let ring = keyring_of(tx, &self.authority, &self.me.member)?;
+        let written = ring.for_writing().map(|facts| facts.public);
+        // A device that cannot read the newest epoch yet writes under one it knows.
+        let known = written
+            .filter(|public| self.reader.knows(public))
+            .or_else(|| ring.all().map(|facts| facts.public).find(|key| self.reader.knows(key)));
+        let public = known.ok_or_else(|| ActError::conflict("device.no_epoch"))?;
+        let secret = self.reader.secret(&public).cloned();
+        Ok((public, secret.ok_or_else(|| ActError::conflict("device.no_epoch"))?))
+    }
+}
