@@ -112,7 +112,7 @@ impl Replica {
         };
         let mut changes = Changes::default();
         let readers = readers(&domain);
-        self.write_deal(tx, now, rng, &booking, &readers, &record, &mut changes)?;
+        self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
         Ok((booking, changes))
     }
 
@@ -121,13 +121,12 @@ impl Replica {
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        booking: &BookingId,
-        readers: &BTreeSet<MemberId>,
+        deal: (&BookingId, &BTreeSet<MemberId>),
         record: &R,
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {
         let body = record.to_payload().map_err(|_| ActError::invalid("invalid.text"))?;
-        self.write_sealed(tx, now, rng, booking, readers, (R::KIND, body), changes)
+        self.write_sealed(tx, now, rng, deal, (R::KIND, body), changes)
     }
 
     /// A booking with its request, as far as it can be read here.
@@ -231,7 +230,7 @@ impl Replica {
         let mut changes = Changes::default();
         let mut readers = readers(&domain);
         readers.insert(request.by.member);
-        self.write_deal(tx, now, rng, booking, &readers, &answer, &mut changes)?;
+        self.write_deal(tx, now, rng, (booking, &readers), &answer, &mut changes)?;
         Ok(changes)
     }
 
@@ -266,7 +265,7 @@ impl Replica {
         let cancel = Cancel { at: now, booking: *booking, reason, text };
         let mut readers = readers(&domain);
         readers.insert(request.by.member);
-        self.write_deal(tx, now, rng, booking, &readers, &cancel, &mut changes)?;
+        self.write_deal(tx, now, rng, (booking, &readers), &cancel, &mut changes)?;
         Ok(changes)
     }
 
@@ -286,7 +285,7 @@ impl Replica {
         }
         let receipt = booking::Receipt { at: now, hashes };
         let mut changes = Changes::default();
-        self.write_deal(tx, now, rng, booking, &readers, &receipt, &mut changes)?;
+        self.write_deal(tx, now, rng, (booking, &readers), &receipt, &mut changes)?;
         Ok(changes)
     }
 

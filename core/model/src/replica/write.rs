@@ -85,8 +85,7 @@ impl Replica {
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        deal: &BookingId,
-        readers: &BTreeSet<MemberId>,
+        (deal, readers): (&BookingId, &BTreeSet<MemberId>),
         record: (u16, Vec<u8>),
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {

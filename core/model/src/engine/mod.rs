@@ -1,0 +1,427 @@
+//! One device with all its neighbourhoods and sessions, still without a machine: frames,
+//! time and acts in; frames, commits and events out. The node runs it on SQLite and
+//! libp2p, the simulator on memory and a seeded network.
+//!
+//! Invariant: nothing is acknowledged, to a person or to a peer, before the host's
+//! [`Stores::commit`] returned; where that failed, what is in memory is loaded anew.
+
+mod blobs;
+mod join;
+mod linking;
+mod output;
+mod serve;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_core::CryptoRng;
+
+pub use linking::{DeviceLink, LinkProgress};
+pub use output::{CommitError, Event, Output, Stores};
+
+use crate::journal::position;
+use crate::keys::{DeviceId, HoodHash, MemberId};
+use crate::projection::Changes;
+use crate::replica::{ActError, ErrorKind, Me, Replica};
+use crate::rows::{MemoryRows, RowsError, Tx, Writes};
+use crate::sync::{CloseReason, FetchBook, Session, SessionId, Stats, StoreId};
+use crate::time::Instant;
+
+/// Small writes that nobody waits for are kept back this long at most.
+const DEFER_MS: i64 = 2_000;
+/// Duties are looked at this long after something changed.
+const DUTIES_MS: i64 = 50;
+/// Duties that hang on the time alone are looked at this often.
+const DUTIES_EVERY_MS: i64 = 20_000;
+
+/// Both clocks at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// What records claim.
+    pub claimed: Instant,
+    /// Never goes back: what sessions go by.
+    pub steady: Instant,
+}
+
+/// A neighbourhood as the engine holds it.
+#[derive(Debug)]
+struct Hood {
+    replica: Replica,
+    deferred: Writes,
+    deferred_since: Option<Instant>,
+    duties_at: Option<Instant>,
+    /// Own acts up to this number have left the device.
+    sent: u64,
+}
+
+/// A session and whom it is with.
+struct Live {
+    session: Session,
+    hood: Option<HoodHash>,
+    peer: Option<(MemberId, DeviceId)>,
+}
+
+/// A neighbour who is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetPeer {
+    /// On which session.
+    pub session: SessionId,
+    /// In which neighbourhood.
+    pub hood: HoodHash,
+    /// Who.
+    pub member: MemberId,
+    /// With which device.
+    pub device: DeviceId,
+    /// Whether nothing is on its way.
+    pub is_quiet: bool,
+}
+
+/// A device.
+pub struct Engine {
+    me: Me,
+    name: String,
+    hoods: BTreeMap<HoodHash, Hood>,
+    fetches: BTreeMap<HoodHash, FetchBook>,
+    no_fetches: FetchBook,
+    no_rows: MemoryRows,
+    sessions: BTreeMap<SessionId, Live>,
+    next_session: u64,
+    link: Option<DeviceLink>,
+    outputs: VecDeque<Output>,
+}
+
+impl Engine {
+    /// A device in no neighbourhood yet.
+    pub fn new(me: Me, name: String) -> Self {
+        Self {
+            me,
+            name,
+            hoods: BTreeMap::new(),
+            fetches: BTreeMap::new(),
+            no_fetches: FetchBook::default(),
+            no_rows: MemoryRows::default(),
+            sessions: BTreeMap::new(),
+            next_session: 0,
+            link: None,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Who this is.
+    pub fn me(&self) -> &Me {
+        &self.me
+    }
+
+    /// Loads a neighbourhood whose rows are there. `copied`: this store is an old copy put
+    /// back or a clone, so the device begins its next incarnation, under this store id,
+    /// before anything else is written.
+    pub fn load(
+        &mut self,
+        hood: &HoodHash,
+        stores: &mut dyn Stores,
+        copied: Option<StoreId>,
+    ) -> Result<bool, ActError> {
+        let Some(rows) = stores.rows(hood) else { return Ok(false) };
+        let Some(mut replica) = Replica::load(rows, &self.me)? else { return Ok(false) };
+        if let Some(store) = copied {
+            let mut tx = Tx::new(rows);
+            replica.begin_incarnation(&mut tx, store);
+            let writes = tx.into_writes();
+            stores.commit(hood, writes).map_err(commit_error)?;
+        }
+        self.put(*hood, replica);
+        Ok(true)
+    }
+
+    fn put(&mut self, hash: HoodHash, replica: Replica) {
+        let hood = Hood {
+            replica,
+            deferred: Writes::new(),
+            deferred_since: None,
+            duties_at: Some(Instant(i64::MIN)),
+            sent: 0,
+        };
+        self.hoods.insert(hash, hood);
+        self.fetches.entry(hash).or_default();
+    }
+
+    /// The neighbourhoods, in the order of their hashes.
+    pub fn hoods(&self) -> impl Iterator<Item = (&HoodHash, &Replica)> {
+        self.hoods.iter().map(|(hash, hood)| (hash, &hood.replica))
+    }
+
+    /// One neighbourhood.
+    pub fn replica(&self, hood: &HoodHash) -> Option<&Replica> {
+        self.hoods.get(hood).map(|hood| &hood.replica)
+    }
+
+    /// Reads one neighbourhood, open documents included.
+    pub fn read<R>(
+        &mut self,
+        hood: &HoodHash,
+        stores: &dyn Stores,
+        read: impl FnOnce(&mut Replica, &Tx<'_>) -> Result<R, ActError>,
+    ) -> Result<R, ActError> {
+        let (Some(known), Some(rows)) = (self.hoods.get_mut(hood), stores.rows(hood)) else {
+            return Err(ActError::not_found("hood.not_found"));
+        };
+        let mut tx = Tx::new(rows);
+        tx.absorb(known.deferred.clone());
+        read(&mut known.replica, &tx)
+    }
+
+    /// Does an act in one neighbourhood: stages it, commits it in one transaction, and
+    /// only then returns. An act that fails leaves nothing behind.
+    pub fn act<R>(
+        &mut self,
+        hood: &HoodHash,
+        now: Now,
+        stores: &mut dyn Stores,
+        act: impl FnOnce(&mut Replica, &mut Tx<'_>) -> Result<(R, Changes), ActError>,
+    ) -> Result<R, ActError> {
+        let (Some(known), Some(rows)) = (self.hoods.get_mut(hood), stores.rows(hood)) else {
+            return Err(ActError::not_found("hood.not_found"));
+        };
+        let mut tx = Tx::new(rows);
+        tx.absorb(known.deferred.clone());
+        let before = position(&tx)?.n;
+        let done = act(&mut known.replica, &mut tx);
+        let after = position(&tx)?;
+        let writes = tx.into_writes();
+        let result = match done {
+            Ok((result, changes)) => match stores.commit(hood, writes) {
+                Ok(()) => Ok((result, changes)),
+                Err(error) => Err(commit_error(error)),
+            },
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok((result, changes)) => {
+                self.committed(hood, now, stores, changes, before, after);
+                Ok(result)
+            }
+            Err(error) => {
+                self.reload(hood, stores);
+                Err(error)
+            }
+        }
+    }
+
+    /// After a commit: deferred writes went along, sessions and screens are told.
+    fn committed(
+        &mut self,
+        hood: &HoodHash,
+        now: Now,
+        stores: &dyn Stores,
+        changes: Changes,
+        before: u64,
+        after: crate::journal::Position,
+    ) {
+        if let Some(known) = self.hoods.get_mut(hood) {
+            known.deferred.clear();
+            known.deferred_since = None;
+            known.replica.note_changes(&changes);
+            if after.n > before || !changes.is_empty() {
+                let due = now.steady.plus_ms(DUTIES_MS);
+                known.duties_at = Some(known.duties_at.map_or(due, |at| at.min(due)));
+            }
+        }
+        if after.n > before {
+            let entries = usize::try_from(after.n - before).unwrap_or(usize::MAX);
+            self.event(Event::Accepted { hood: *hood, entries, position: after });
+            let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+            for id in ids {
+                let Some(live) = self.sessions.get_mut(&id) else { continue };
+                if live.hood == Some(*hood) {
+                    live.session.handle_local(now.steady);
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.event(Event::Changed { hood: *hood, changes: Box::new(changes) });
+        }
+        let _ = stores;
+    }
+
+    /// Forgets what is in memory of a neighbourhood and reads it anew.
+    fn reload(&mut self, hood: &HoodHash, stores: &dyn Stores) {
+        let Some(rows) = stores.rows(hood) else { return };
+        match Replica::load(rows, &self.me) {
+            Ok(Some(replica)) => {
+                if let Some(known) = self.hoods.get_mut(hood) {
+                    known.replica = replica;
+                }
+            }
+            // Never set up: the act that was to do so failed.
+            Ok(None) => {
+                self.hoods.remove(hood);
+            }
+            Err(error) => tracing::error!(%error, "a neighbourhood could not be read again"),
+        }
+    }
+
+    /// Founds or prepares a neighbourhood: `make` stages its first rows.
+    pub fn create(
+        &mut self,
+        hash: HoodHash,
+        now: Now,
+        stores: &mut dyn Stores,
+        writes: Writes,
+        replica: Replica,
+        changes: Changes,
+    ) -> Result<(), ActError> {
+        stores.create(&hash).map_err(commit_error)?;
+        stores.commit(&hash, writes).map_err(commit_error)?;
+        self.put(hash, replica);
+        let position = match stores.rows(&hash) {
+            Some(rows) => position(&Tx::new(rows))?,
+            None => Default::default(),
+        };
+        self.committed(&hash, now, stores, changes, 0, position);
+        Ok(())
+    }
+
+    /// Keeps small writes for the next commit of the neighbourhood.
+    fn defer(&mut self, hood: &HoodHash, now: Now, writes: Writes) {
+        if let Some(known) = self.hoods.get_mut(hood) {
+            known.deferred.extend(writes);
+            known.deferred_since.get_or_insert(now.steady);
+        }
+    }
+
+    /// Commits what was kept back.
+    fn flush(&mut self, hood: &HoodHash, stores: &mut dyn Stores) {
+        let Some(known) = self.hoods.get_mut(hood) else { return };
+        known.deferred_since = None;
+        let writes = std::mem::take(&mut known.deferred);
+        if !writes.is_empty()
+            && let Err(error) = stores.commit(hood, writes)
+        {
+            // Cursors and marks: without them the next session does a little more.
+            tracing::warn!(%error, "marks of sessions were not kept");
+        }
+    }
+
+    /// Commits everything that was kept back: before a stop.
+    pub fn flush_all(&mut self, stores: &mut dyn Stores) {
+        let hoods: Vec<_> = self.hoods.keys().copied().collect();
+        for hood in hoods {
+            self.flush(&hood, stores);
+        }
+    }
+
+    /// Time has passed: sessions, duties, deferred writes.
+    pub fn handle_timeout(&mut self, now: Now, stores: &mut dyn Stores, rng: &mut dyn CryptoRng) {
+        self.time_out_sessions(now, stores, rng);
+        let hoods: Vec<_> = self.hoods.keys().copied().collect();
+        for hash in hoods {
+            let Some(hood) = self.hoods.get_mut(&hash) else { continue };
+            if hood.duties_at.is_some_and(|at| at <= now.steady) {
+                hood.duties_at = Some(now.steady.plus_ms(DUTIES_EVERY_MS));
+                self.do_duties(&hash, now, stores, rng);
+            }
+            let since = self.hoods.get(&hash).and_then(|hood| hood.deferred_since);
+            if since.is_some_and(|since| since.plus_ms(DEFER_MS) <= now.steady) {
+                self.flush(&hash, stores);
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is next to be called, by the steady clock.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let sessions = self.sessions.values().filter_map(|live| live.session.next_timeout());
+        let hoods = self.hoods.values().flat_map(|hood| {
+            [hood.duties_at, hood.deferred_since.map(|since| since.plus_ms(DEFER_MS))]
+        });
+        sessions.chain(hoods.flatten()).min()
+    }
+
+    fn do_duties(
+        &mut self,
+        hood: &HoodHash,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        // Duties often lead to duties (an acceptance to its receipt): a few rounds at once.
+        for _ in 0..4 {
+            let due =
+                self.read(hood, stores, |replica, tx| Ok(replica.has_duties(tx, now.claimed)?));
+            match due {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "duties could not be looked at");
+                    return;
+                }
+            }
+            let done = self.act(hood, now, stores, |replica, tx| {
+                let changes = replica.do_duties(tx, now.claimed, rng)?;
+                Ok(((), changes))
+            });
+            if let Err(error) = done {
+                tracing::warn!(%error, "a duty was not done");
+                return;
+            }
+        }
+    }
+
+    /// The next thing the host is to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// The neighbours that are met.
+    pub fn peers(&self) -> Vec<MetPeer> {
+        self.sessions
+            .iter()
+            .filter_map(|(id, live)| {
+                let (member, device) = live.peer?;
+                let is_quiet = live.session.is_quiet();
+                Some(MetPeer { session: *id, hood: live.hood?, member, device, is_quiet })
+            })
+            .collect()
+    }
+
+    /// What a session counted.
+    pub fn session_stats(&self, id: SessionId) -> Option<Stats> {
+        self.sessions.get(&id).map(|live| live.session.stats())
+    }
+
+    /// Whether a session still meets, joins or exchanges.
+    pub fn has_session(&self, id: SessionId) -> bool {
+        self.sessions.contains_key(&id)
+    }
+
+    /// Own acts up to this number of the order of acceptance have left the device.
+    pub fn sent_up_to(&self, hood: &HoodHash) -> u64 {
+        self.hoods.get(hood).map_or(0, |hood| hood.sent)
+    }
+
+    /// Ends a session; the peer is told.
+    pub fn close_session(&mut self, id: SessionId, reason: CloseReason) {
+        let Some(live) = self.sessions.get_mut(&id) else { return };
+        let fetches = match live.hood.and_then(|hood| self.fetches.get_mut(&hood)) {
+            Some(fetches) => fetches,
+            None => &mut self.no_fetches,
+        };
+        live.session.close(reason, fetches);
+    }
+}
+
+/// A commit that failed, as an act sees it.
+pub(crate) fn commit_error(error: CommitError) -> ActError {
+    match error {
+        CommitError::Full => ActError::new(ErrorKind::Storage, "storage.full"),
+        CommitError::Failed(_) => ActError::new(ErrorKind::Storage, "storage.failed"),
+    }
+}
+
+/// Rows that could not be read, as a session ends for it.
+fn store_reason(error: &RowsError) -> CloseReason {
+    tracing::error!(%error, "rows could not be read");
+    CloseReason::Store
+}

@@ -1,0 +1,352 @@
+//! Sessions: frames in and out, and what they ask of the neighbourhoods.
+
+use rand_core::CryptoRng;
+
+use super::{Engine, Event, Live, Now, Output, Stores, store_reason};
+use crate::journal::{mark_sent, position};
+use crate::keys::HoodHash;
+use crate::replica::Standing;
+use crate::rows::{Rows, Table, Tx};
+use crate::sync::{
+    Accepted, CloseReason, Config, Context, Credential, Effect, Interest, InvitationLink, MeetKey,
+    Met, Open, Peer, PeerIds, Role, Session, SessionId, cursor,
+};
+
+/// Who may be met, by what this device knows.
+struct Check<'a> {
+    engine: &'a Engine,
+    stores: &'a dyn Stores,
+}
+
+impl Check<'_> {
+    fn allows(&self, key: &MeetKey, peer: &Peer) -> bool {
+        match key {
+            MeetKey::Hood(id) => self.engine.hoods.get(&id.hash()).is_some_and(|hood| {
+                let device = hood.replica.authority().device_of(&peer.member, &peer.device);
+                device.is_some_and(|device| device.is_active)
+            }),
+            MeetKey::Invitation(secret) => {
+                self.engine.hood_of_invitation(secret, self.stores).is_some()
+            }
+            // Whoever has the secret may try: the codes are compared by people.
+            MeetKey::Link(_) => self.engine.link.is_some(),
+        }
+    }
+}
+
+impl Engine {
+    /// A stream to a peer stands. Its frames are given to [`Self::handle_frame`].
+    pub fn open_session(
+        &mut self,
+        role: Role,
+        peers: PeerIds,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) -> SessionId {
+        self.next_session += 1;
+        let id = SessionId(self.next_session);
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        let config = Config {
+            id,
+            role,
+            peers,
+            credentials: self.credentials(role, now, stores),
+            signing: self.me.keys.signing().clone(),
+            seed,
+        };
+        let session = Session::new(now.steady, config);
+        self.sessions.insert(id, Live { session, hood: None, peer: None });
+        self.run_effects(id, now, stores, rng);
+        id
+    }
+
+    /// What this device can meet on: links and joins under way first, then its
+    /// neighbourhoods, then (as the one who is called) its open invitations.
+    fn credentials(&self, role: Role, now: Now, stores: &dyn Stores) -> Vec<Credential> {
+        let mut credentials = Vec::new();
+        let member = self.me.member;
+        if let Some(link) = &self.link {
+            let key = MeetKey::Link(link.secret());
+            credentials.push(Credential { key, member, certificate: Vec::new(), expect: None });
+        }
+        for hood in self.hoods.values() {
+            let replica = &hood.replica;
+            let row = replica.hood();
+            match (row.standing, row.id) {
+                (Standing::Member, Some(id)) => credentials.push(Credential {
+                    key: MeetKey::Hood(id),
+                    member,
+                    certificate: Vec::new(),
+                    expect: None,
+                }),
+                (Standing::Joining | Standing::AwaitingApproval, _) if role == Role::Initiator => {
+                    credentials.extend(self.bearer_credential(replica, stores));
+                }
+                _ => {}
+            }
+        }
+        if role == Role::Responder {
+            for (hash, hood) in &self.hoods {
+                let Some(rows) = stores.rows(hash) else { continue };
+                let tx = Tx::new(rows);
+                let open = hood.replica.open_invitations(&tx, now.claimed).unwrap_or_default();
+                credentials.extend(open.into_iter().map(|row| Credential {
+                    key: MeetKey::Invitation(row.secret),
+                    member,
+                    certificate: Vec::new(),
+                    expect: None,
+                }));
+            }
+        }
+        credentials
+    }
+
+    /// Takes a frame of a session in.
+    pub fn handle_frame(
+        &mut self,
+        id: SessionId,
+        bytes: &[u8],
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        self.with_session(id, now, stores, |session, context| session.handle_frame(bytes, context));
+        self.run_effects(id, now, stores, rng);
+    }
+
+    /// The stream of a session is gone.
+    pub fn drop_session(&mut self, id: SessionId) {
+        self.close_session(id, CloseReason::Cut);
+        if self.sessions.remove(&id).is_some() {
+            self.link_session_gone(id);
+            self.event(Event::Parted { session: id, reason: CloseReason::Cut });
+        }
+    }
+
+    pub(super) fn time_out_sessions(
+        &mut self,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        let due: Vec<SessionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, live)| live.session.next_timeout().is_none_or(|at| at <= now.steady))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            self.with_session(id, now, stores, |session, context| session.handle_timeout(context));
+            self.run_effects(id, now, stores, rng);
+        }
+    }
+
+    /// Lends a session what it needs for one event.
+    pub(super) fn with_session<R>(
+        &mut self,
+        id: SessionId,
+        now: Now,
+        stores: &dyn Stores,
+        event: impl FnOnce(&mut Session, &mut Context<'_>) -> R,
+    ) -> Option<R> {
+        let mut live = self.sessions.remove(&id)?;
+        let hood = live.hood;
+        let mut fetches = match &hood {
+            Some(hood) => self.fetches.remove(hood).unwrap_or_default(),
+            None => std::mem::take(&mut self.no_fetches),
+        };
+        let rows: &dyn Rows = hood.and_then(|hood| stores.rows(&hood)).unwrap_or(&self.no_rows);
+        let check = |key: &MeetKey, peer: &Peer| Check { engine: self, stores }.allows(key, peer);
+        let mut context = Context { now: now.steady, rows, check: &check, fetches: &mut fetches };
+        let result = event(&mut live.session, &mut context);
+        match hood {
+            Some(hood) => {
+                self.fetches.insert(hood, fetches);
+            }
+            None => self.no_fetches = fetches,
+        }
+        self.sessions.insert(id, live);
+        Some(result)
+    }
+
+    /// Does what a session asks, until it asks nothing more.
+    pub(super) fn run_effects(
+        &mut self,
+        id: SessionId,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        while let Some(effect) =
+            self.sessions.get_mut(&id).and_then(|live| live.session.poll_effect())
+        {
+            self.run_effect(id, effect, now, stores, rng);
+        }
+    }
+
+    fn run_effect(
+        &mut self,
+        id: SessionId,
+        effect: Effect,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        let hood = self.sessions.get(&id).and_then(|live| live.hood);
+        match (effect, hood) {
+            (Effect::Send(bytes), _) => self.outputs.push_back(Output::Send { session: id, bytes }),
+            (Effect::Met { key, met }, _) => self.met(id, &key, &met, now, stores, rng),
+            (Effect::Accept { ticket, runs }, Some(hood)) => {
+                self.accept(id, &hood, ticket, &runs, now, stores);
+            }
+            (Effect::SaveCursor { device, row }, Some(hood)) => {
+                let Some(rows) = stores.rows(&hood) else { return };
+                let mut tx = Tx::new(rows);
+                cursor::save(&mut tx, &device, &row);
+                let writes = tx.into_writes();
+                self.defer(&hood, now, writes);
+            }
+            (Effect::CaughtUp { .. }, Some(_)) => self.event(Event::CaughtUp { session: id }),
+            (Effect::PeerRead { n }, Some(hood)) => self.peer_read(&hood, n, now, stores),
+            (Effect::Addresses(devices), Some(hood)) => {
+                let devices = devices.into_iter().map(|it| (it.device, it.addresses)).collect();
+                self.event(Event::Addresses { hood, devices });
+            }
+            (Effect::BlobChunk { blob, size, chunks, index, bytes }, Some(hood)) => {
+                self.blob_chunk(&hood, &blob, (size, &chunks), (index, &bytes), now, stores);
+            }
+            (Effect::BlobDone(blob), Some(hood)) => self.event(Event::BlobArrived { hood, blob }),
+            (Effect::BlobMissing(blob), Some(_)) => {
+                self.event(Event::BlobMissing { session: id, blob });
+            }
+            (Effect::Close(reason), _) => {
+                self.sessions.remove(&id);
+                self.link_session_gone(id);
+                self.outputs.push_back(Output::Close { session: id, reason });
+                self.event(Event::Parted { session: id, reason });
+            }
+            (Effect::Link(bytes), _) => self.link_frame(id, &bytes, now, stores, rng),
+            (effect, Some(hood)) => self.join_effect(id, &hood, effect, now, stores),
+            (_, None) => self.close_session(id, CloseReason::Protocol),
+        }
+    }
+
+    /// Two nodes have met: on a neighbourhood, an invitation or a link.
+    fn met(
+        &mut self,
+        id: SessionId,
+        key: &MeetKey,
+        met: &Met,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        let hood: Option<HoodHash> = match key {
+            MeetKey::Hood(hood) => Some(hood.hash()),
+            MeetKey::Invitation(secret) => self.hood_of_invitation(secret, stores),
+            MeetKey::Link(_) => None,
+        };
+        let Some(live) = self.sessions.get_mut(&id) else { return };
+        live.hood = hood;
+        match key {
+            MeetKey::Hood(_) => {
+                let Some(hash) = hood else { return };
+                let (member, device) = (met.peer.member, met.peer.device);
+                live.peer = Some((member, device));
+                let Some(store) = self.hoods.get(&hash).map(|hood| hood.replica.own().store) else {
+                    return;
+                };
+                self.event(Event::Met { session: id, hood: hash, member, device });
+                let open = Open { store, interest: Interest::full() };
+                self.with_session(id, now, stores, |session, context| session.open(open, context));
+            }
+            MeetKey::Invitation(_) => self.met_by_invitation(id, hood, now, stores),
+            MeetKey::Link(_) => self.met_by_link(id, met, now, stores, rng),
+        }
+    }
+
+    /// The neighbourhood whose invitation has this secret: one this device redeems, or
+    /// one it wants to join.
+    pub(super) fn hood_of_invitation(
+        &self,
+        secret: &[u8; 32],
+        stores: &dyn Stores,
+    ) -> Option<HoodHash> {
+        let id = blake3::hash(secret);
+        self.hoods.iter().find_map(|(hash, hood)| {
+            let link = hood.replica.hood().invitation.as_deref();
+            let is_bearer = link
+                .and_then(|link| InvitationLink::from_text(link).ok())
+                .is_some_and(|link| link.secret == *secret);
+            let redeems = || {
+                let rows = stores.rows(hash);
+                let row = rows.map(|rows| rows.get(Table::Invitations, id.as_bytes()));
+                matches!(row, Some(Ok(Some(_))))
+            };
+            (is_bearer || redeems()).then_some(*hash)
+        })
+    }
+
+    fn accept(
+        &mut self,
+        id: SessionId,
+        hash: &HoodHash,
+        ticket: u64,
+        runs: &[crate::journal::Run],
+        now: Now,
+        stores: &mut dyn Stores,
+    ) {
+        let (Some(hood), Some(rows)) = (self.hoods.get_mut(hash), stores.rows(hash)) else {
+            return;
+        };
+        let mut tx = Tx::new(rows);
+        tx.absorb(hood.deferred.clone());
+        let staged = (|| {
+            let before = position(&tx)?.n;
+            let taken = hood.replica.take(&mut tx, runs)?;
+            Ok((before, taken, position(&tx)?))
+        })();
+        let (before, taken, after) = match staged {
+            Ok(staged) => staged,
+            Err(error) => {
+                self.reload(hash, stores);
+                self.close_session(id, store_reason(&error));
+                return;
+            }
+        };
+        let writes = tx.into_writes();
+        if after.n > before
+            && let Err(error) = stores.commit(hash, writes)
+        {
+            self.reload(hash, stores);
+            self.event(Event::StoreFailed { hood: *hash, error });
+            self.close_session(id, CloseReason::Store);
+            return;
+        }
+        if after.n > before {
+            self.committed(hash, now, stores, taken.changes, before, after);
+        }
+        let accepted = Accepted { verdicts: taken.verdicts, from: before, to: after };
+        self.with_session(id, now, stores, |session, context| {
+            session.on_accepted(ticket, &accepted, context);
+        });
+    }
+
+    fn peer_read(&mut self, hash: &HoodHash, n: u64, now: Now, stores: &mut dyn Stores) {
+        let Some(hood) = self.hoods.get_mut(hash) else { return };
+        if n <= hood.sent {
+            return;
+        }
+        hood.sent = n;
+        let Some(rows) = stores.rows(hash) else { return };
+        let mut tx = Tx::new(rows);
+        if mark_sent(&mut tx, n).is_err() {
+            return;
+        }
+        let writes = tx.into_writes();
+        self.defer(hash, now, writes);
+        self.event(Event::Sent { hood: *hash, n });
+    }
+}

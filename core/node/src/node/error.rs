@@ -1,0 +1,57 @@
+//! What went wrong, with what its person can do about it.
+
+use palier_model::replica::{ActError, ErrorKind};
+use palier_model::rows::RowsError;
+
+use crate::home::HomeError;
+use crate::net::NetError;
+use crate::store::StoreError;
+
+/// Why the node did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// An act that was not done; nothing of it was written.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// The folder.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The disk or the database. What was being saved was not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keystore.
+    #[error("the keystore: {0}")]
+    Keystore(#[from] palier_model::keys::KeystoreError),
+    /// Sockets.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// There is no such neighbourhood here.
+    #[error("this home holds no such neighbourhood")]
+    NoHood,
+    /// The home has no identity yet.
+    #[error("this home has no identity yet")]
+    NoIdentity,
+    /// Nobody could be reached in time.
+    #[error("nobody could be reached")]
+    Unreachable,
+    /// The time given ran out; what was done until then is kept.
+    #[error("time ran out")]
+    TimedOut,
+    /// The node was shut down.
+    #[error("the node was shut down")]
+    Closed,
+}
+
+impl From<RowsError> for NodeError {
+    fn from(error: RowsError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+impl NodeError {
+    /// An error of an act, by its code.
+    pub fn act(kind: ErrorKind, code: &'static str) -> Self {
+        Self::Act(ActError::new(kind, code))
+    }
+}
