@@ -36,6 +36,24 @@ pub enum WriteError {
     Absent,
 }
 
+/// What becomes of the texts and lists that are there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Objects {
+    /// They are edited, so that they merge.
+    Kept,
+    /// New ones take their place.
+    Anew,
+}
+
+/// Edits, and where that names too much for one change (a text of which every character
+/// came by a change of its own) puts new objects in place of the old.
+fn or_anew<T>(edit: impl Fn(Objects) -> Result<T, EditError>) -> Result<T, EditError> {
+    match edit(Objects::Kept) {
+        Err(EditError::TooLarge) => edit(Objects::Anew),
+        done => done,
+    }
+}
+
 type Done = Result<(), AutomergeError>;
 
 /// The first change of a new listing's document.
@@ -43,7 +61,7 @@ pub fn create(at: Instant, draft: &ListingContent) -> Result<ChangeBody, WriteEr
     draft.check()?;
     let made = Edited::new().edit(&[], at, |tx| {
         tx.put(ROOT, k::KIND, draft.kind.code())?;
-        write_listing(tx, &ListingEdit::all_of(draft))
+        write_listing(tx, &ListingEdit::all_of(draft), Objects::Kept)
     })?;
     made.ok_or(WriteError::Absent)
 }
@@ -62,7 +80,8 @@ pub fn edit(
     let mut content = ListingContent::new(now.kind, "-");
     edit.apply_to(&mut content);
     content.check()?;
-    Ok(document.edit(past, at, |tx| write_listing(tx, edit))?)
+    let with = |objects| document.edit(past, at, |tx| write_listing(tx, edit, objects));
+    Ok(or_anew(with)?)
 }
 
 /// A change of a profile on top of `past`, or its first one in an empty document; none
@@ -76,7 +95,8 @@ pub fn edit_profile(
     let mut content = read::profile(document.doc()).unwrap_or_default();
     edit.apply_to(&mut content);
     content.check()?;
-    Ok(document.edit(past, at, |tx| write_profile(tx, edit))?)
+    let with = |objects| document.edit(past, at, |tx| write_profile(tx, edit, objects));
+    Ok(or_anew(with)?)
 }
 
 /// The first change of a profile.
@@ -85,18 +105,18 @@ pub fn create_profile(at: Instant, profile: &ProfileContent) -> Result<ChangeBod
     edit_profile(&Edited::new(), &[], at, &edit)?.ok_or(WriteError::Absent)
 }
 
-fn write_listing(tx: &mut Transaction<'_>, edit: &ListingEdit) -> Done {
+fn write_listing(tx: &mut Transaction<'_>, edit: &ListingEdit, objects: Objects) -> Done {
     if let Some(title) = &edit.title {
-        put_text(tx, k::TITLE, title)?;
+        put_text(tx, k::TITLE, title, objects)?;
     }
     if let Some(text) = &edit.text {
-        put_text(tx, k::TEXT, text)?;
+        put_text(tx, k::TEXT, text, objects)?;
     }
     if let Some(condition) = &edit.condition {
-        put_text(tx, k::CONDITION, condition)?;
+        put_text(tx, k::CONDITION, condition, objects)?;
     }
     if let Some(instructions) = &edit.instructions {
-        put_text(tx, k::INSTRUCTIONS, instructions)?;
+        put_text(tx, k::INSTRUCTIONS, instructions, objects)?;
     }
     if let Some(category) = edit.category {
         put(tx, &ROOT, k::CATEGORY, category.code().into())?;
@@ -134,7 +154,7 @@ fn write_listing(tx: &mut Transaction<'_>, edit: &ListingEdit) -> Done {
         put(tx, &ROOT, k::DOMAIN, ScalarValue::Bytes(domain.0.to_vec()))?;
     }
     if let Some(tiers) = &edit.tiers {
-        let map = object(tx, k::TIERS, ObjType::Map)?;
+        let map = object(tx, k::TIERS, ObjType::Map, objects)?;
         for tier in Tier::ALL {
             if tiers.contains(tier) {
                 put(tx, &map, tier.code(), true.into())?;
@@ -144,20 +164,20 @@ fn write_listing(tx: &mut Transaction<'_>, edit: &ListingEdit) -> Done {
         }
     }
     if let Some(photos) = &edit.photos {
-        put_photos(tx, photos)?;
+        put_photos(tx, photos, objects)?;
     }
     if let Some(availability) = &edit.availability {
-        put_availability(tx, availability)?;
+        put_availability(tx, availability, objects)?;
     }
     Ok(())
 }
 
-fn write_profile(tx: &mut Transaction<'_>, edit: &ProfileEdit) -> Done {
+fn write_profile(tx: &mut Transaction<'_>, edit: &ProfileEdit, objects: Objects) -> Done {
     if let Some(name) = &edit.name {
         put(tx, &ROOT, k::NAME, name.as_str().into())?;
     }
     if let Some(about) = &edit.about {
-        put_text(tx, k::ABOUT, about)?;
+        put_text(tx, k::ABOUT, about, objects)?;
     }
     if let Some(languages) = &edit.languages {
         put(tx, &ROOT, k::LANGUAGES, languages.join(" ").into())?;
@@ -191,16 +211,21 @@ fn remove(tx: &mut Transaction<'_>, object: &ObjId, key: &str) -> Done {
     }
 }
 
-/// The object under a key, made if there is none of this kind.
-fn object(tx: &mut Transaction<'_>, key: &str, kind: ObjType) -> Result<ObjId, AutomergeError> {
+/// The object under a key, made if there is none of this kind, or anew.
+fn object(
+    tx: &mut Transaction<'_>,
+    key: &str,
+    kind: ObjType,
+    objects: Objects,
+) -> Result<ObjId, AutomergeError> {
     match read::object(tx, &ROOT, key, kind) {
-        Some(id) => Ok(id),
-        None => tx.put_object(ROOT, key, kind),
+        Some(id) if objects == Objects::Kept => Ok(id),
+        _ => tx.put_object(ROOT, key, kind),
     }
 }
 
-fn put_text(tx: &mut Transaction<'_>, key: &str, new: &str) -> Done {
-    let id = object(tx, key, ObjType::Text)?;
+fn put_text(tx: &mut Transaction<'_>, key: &str, new: &str, objects: Objects) -> Done {
+    let id = object(tx, key, ObjType::Text, objects)?;
     let old = tx.text(&id)?;
     if old == new {
         return Ok(());
@@ -226,8 +251,8 @@ fn fill_photo(tx: &mut Transaction<'_>, map: &ObjId, photo: &Photo) -> Done {
 }
 
 /// Removes, moves and inserts so that the list shows exactly `photos`.
-fn put_photos(tx: &mut Transaction<'_>, photos: &[Photo]) -> Done {
-    let list = object(tx, k::PHOTOS, ObjType::List)?;
+fn put_photos(tx: &mut Transaction<'_>, photos: &[Photo], objects: Objects) -> Done {
+    let list = object(tx, k::PHOTOS, ObjType::List, objects)?;
     let wanted: Vec<_> = photos.iter().map(|photo| photo.blob).collect();
     let kept = |now: &[(usize, Photo)]| {
         now.iter()
@@ -258,10 +283,14 @@ fn put_photos(tx: &mut Transaction<'_>, photos: &[Photo]) -> Done {
     Ok(())
 }
 
-fn put_availability(tx: &mut Transaction<'_>, availability: &Availability) -> Done {
+fn put_availability(
+    tx: &mut Transaction<'_>,
+    availability: &Availability,
+    objects: Objects,
+) -> Done {
     put(tx, &ROOT, k::TIME_ZONE, availability.zone.as_str().into())?;
     put(tx, &ROOT, k::WEEKLY, week_to_text(&availability.weekly).into())?;
-    let map = object(tx, k::EXCEPTIONS, ObjType::Map)?;
+    let map = object(tx, k::EXCEPTIONS, ObjType::Map, objects)?;
     let days: Vec<_> =
         availability.exceptions.iter().map(|(day, w)| (day.key(), day_to_text(w))).collect();
     let now: Vec<_> = tx.keys(&map).collect();

@@ -2,6 +2,7 @@
 //! past: every object, element and predecessor that is named must be there and be of
 //! the kind that the operation needs.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
 use automerge::legacy::{ElementId, Key, ObjectId, Op as LegacyOp, OpId, OpType};
@@ -52,6 +53,7 @@ pub(super) fn build(
         own,
         start: body.start_op,
         index: Index::default(),
+        values: BTreeMap::new(),
         ops: Vec::with_capacity(count),
         actor,
     };
@@ -74,6 +76,13 @@ pub(super) fn build(
     Ok(Built { change, index: builder.index })
 }
 
+/// A place for a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Key(Object, String),
+    Element(OpPlace),
+}
+
 struct Builder<'a> {
     past: &'a dyn Past,
     table: Vec<u32>,
@@ -81,6 +90,8 @@ struct Builder<'a> {
     start: u64,
     actor: ActorId,
     index: Index,
+    /// The latest value this change itself put at a place; none if it removed it again.
+    values: BTreeMap<Slot, Option<u32>>,
     ops: Vec<LegacyOp>,
 }
 
@@ -91,12 +102,14 @@ impl Builder<'_> {
                 let (object, depth) = self.map(map)?;
                 let put = Put::of(value, depth).ok_or(ContentError::Depth)?;
                 let pred = self.over_key(over, object, key, false)?;
+                self.replaces_own(Slot::Key(object, key.clone()), over)?;
                 self.push(object, Key::from(key), action(value), pred, false)?;
                 self.index.push(Was::AtKey { map: object, key: key.clone(), put }, 1);
             }
             Op::Delete { map, key, over } => {
                 let (object, _) = self.map(map)?;
                 let pred = self.over_key(over, object, key, false)?;
+                self.removes_own(Slot::Key(object, key.clone()), over);
                 self.push(object, Key::from(key), OpType::Delete, pred, false)?;
                 self.index.push(Was::Nothing, 1);
             }
@@ -118,6 +131,7 @@ impl Builder<'_> {
                 let put = Put::of(value, depth).ok_or(ContentError::Depth)?;
                 let element = self.element(element, object)?;
                 let pred = self.over_element(over, element, false)?;
+                self.replaces_own(Slot::Element(element), over)?;
                 let key = self.element_key(element)?;
                 self.push(object, key, action(value), pred, false)?;
                 self.index.push(Was::AtElement { element, put }, 1);
@@ -134,6 +148,7 @@ impl Builder<'_> {
                 let object = self.sequence(from)?;
                 let element = self.element(element, object)?;
                 let pred = self.over_element(over, element, false)?;
+                self.removes_own(Slot::Element(element), over);
                 let key = self.element_key(element)?;
                 self.push(object, key, OpType::Delete, pred, false)?;
                 self.index.push(Was::Nothing, 1);
@@ -149,7 +164,11 @@ impl Builder<'_> {
                 }
                 for n in 0..*count {
                     let number = first.number.checked_add(n).ok_or(ContentError::Missing)?;
-                    let id = self.id(OpPlace { number, ..first })?;
+                    let element = OpPlace { number, ..first };
+                    if first.change == self.own {
+                        self.removes_own(Slot::Element(element), &[OpRef { entry: 0, number }]);
+                    }
+                    let id = self.id(element)?;
                     self.push(object, Key::from(&id), OpType::Delete, vec![id], false)?;
                 }
                 self.index.push(Was::Nothing, *count);
@@ -169,6 +188,33 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What this change itself put at a place must be named by what it puts there later:
+    /// else one change could lay thousands of values side by side, more than a later
+    /// one can name.
+    fn replaces_own(&mut self, slot: Slot, over: &[OpRef]) -> Result<(), ContentError> {
+        let number = self.index.count();
+        let before = match (self.values.insert(slot.clone(), Some(number)), slot) {
+            (Some(before), _) => before,
+            (None, Slot::Element(element)) if element.change == self.own => Some(element.number),
+            (None, _) => None,
+        };
+        match before {
+            Some(number) if !over.contains(&OpRef { entry: 0, number }) => Err(ContentError::Kind),
+            _ => Ok(()),
+        }
+    }
+
+    fn removes_own(&mut self, slot: Slot, over: &[OpRef]) {
+        let before = match (self.values.get(&slot), &slot) {
+            (Some(before), _) => *before,
+            (None, Slot::Element(element)) if element.change == self.own => Some(element.number),
+            (None, _) => None,
+        };
+        if before.is_some_and(|number| over.contains(&OpRef { entry: 0, number })) {
+            self.values.insert(slot, None);
+        }
     }
 
     fn next_counter(&self) -> Result<u64, ContentError> {

@@ -14,7 +14,7 @@ pub(super) struct OpPlace {
 }
 
 /// An object: the root, or what an operation made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Object {
     Root,
     Made(OpPlace),
@@ -75,14 +75,23 @@ pub(super) struct Index {
     /// Number of the first operation of the run, and what it was.
     runs: Vec<(u32, Was)>,
     count: u32,
+    objects: u32,
 }
 
 impl Index {
     pub(super) fn push(&mut self, was: Was, count: u32) {
+        if matches!(was.put(), Some(Put::Map(_) | Put::List(_) | Put::Text(_))) {
+            self.objects = self.objects.saturating_add(count);
+        }
         if self.runs.last().is_none_or(|(_, last)| *last != was) {
             self.runs.push((self.count, was));
         }
         self.count = self.count.saturating_add(count);
+    }
+
+    /// How many objects the operations made.
+    pub(super) fn objects(&self) -> u32 {
+        self.objects
     }
 
     pub(super) fn count(&self) -> u32 {

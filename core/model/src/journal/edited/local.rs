@@ -4,15 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use automerge::hydrate::{self, Value};
 use automerge::legacy::{ElementId, Key, ObjectId, Op as LegacyOp, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transaction};
 use automerge::{ActorId, Automerge, AutomergeError, ObjType, ReadDoc, ScalarValue, TextEncoding};
 
-use super::{DOCUMENT_BYTES, DOCUMENT_CHANGES, DOCUMENT_OPS, Edited};
-use crate::journal::change::{After, BodyError, ChangeBody, NewValue, ObjectRef, Op, OpRef};
+use super::{DOCUMENT_BYTES, DOCUMENT_CHANGES, DOCUMENT_OBJECTS, DOCUMENT_OPS, Edited};
+use crate::journal::change::{
+    After, BodyError, ChangeBody, NewValue, ObjectRef, Op, OpRef, PREDECESSORS,
+};
 use crate::journal::limits::PAYLOAD_BYTES;
 use crate::keys::EntryHash;
 use crate::time::Instant;
+
+/// Most operations of an edit that may use the last part of a document.
+const SMALL_EDIT_OPS: u32 = 8;
 
 /// Why an edit was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,9 +48,6 @@ impl Edited {
         at: Instant,
         edit: impl FnOnce(&mut Transaction<'_>) -> Result<(), AutomergeError>,
     ) -> Result<Option<ChangeBody>, EditError> {
-        if self.is_full() || self.nodes.len() >= DOCUMENT_CHANGES / 4 * 3 {
-            return Err(EditError::DocumentFull);
-        }
         let made = catch_unwind(AssertUnwindSafe(|| self.try_edit(past, at, edit)));
         made.unwrap_or_else(|_| Err(EditError::Refused("automerge gave up".into())))
     }
@@ -94,10 +97,23 @@ impl Edited {
         if payload.len() > PAYLOAD_BYTES {
             return Err(EditError::TooLarge);
         }
-        let after =
-            |held: u64, more: usize, most: u64| held.saturating_add(more as u64) > most / 4 * 3;
-        if after(self.ops, body.count() as usize, DOCUMENT_OPS)
-            || after(self.bytes, payload.len(), DOCUMENT_BYTES)
+        // The last part of a document is kept for small edits, such as withdrawing it.
+        let share = if body.count() <= SMALL_EDIT_OPS { 15 } else { 12 };
+        let makes = |op: &&Op| match op {
+            Op::Put { value, .. } | Op::Insert { value, .. } | Op::Set { value, .. } => {
+                matches!(value, NewValue::Map | NewValue::List | NewValue::Text)
+            }
+            _ => false,
+        };
+        let objects = body.ops.iter().filter(makes).count();
+        let beyond = |held: u64, more: u64, most: u64| {
+            held.saturating_add(more) > most.saturating_mul(share) / 16
+        };
+        if self.is_full()
+            || beyond(self.nodes.len() as u64, 1, DOCUMENT_CHANGES as u64)
+            || beyond(self.ops, u64::from(body.count()), DOCUMENT_OPS)
+            || objects > 0 && beyond(self.objects, objects as u64, DOCUMENT_OBJECTS)
+            || beyond(self.bytes, payload.len() as u64, DOCUMENT_BYTES)
         {
             return Err(EditError::DocumentFull);
         }
@@ -110,8 +126,25 @@ impl Edited {
             error => EditError::Refused(error.to_string()),
         })?;
         let hashes: Vec<_> = copy.nodes.last().map(|node| node.hash).into_iter().collect();
-        let same = copy.doc.hydrate(Some(&hashes)) == doc.hydrate(None);
+        let same = alike(&copy.doc.hydrate(Some(&hashes)), &doc.hydrate(None));
         if same { Ok(()) } else { Err(EditError::Refused("it would not be read alike".into())) }
+    }
+}
+
+/// Whether two documents are read alike. What lies hidden beside a value may differ,
+/// where an operation could not name all of it.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Map(a), Value::Map(b)) => {
+            let found = |(key, value): (&String, &hydrate::MapValue)| {
+                b.get(key).is_some_and(|other| alike(&value.value, other))
+            };
+            a.len() == b.len() && a.iter().all(found)
+        }
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| alike(&a.value, &b.value))
+        }
+        (a, b) => a == b,
     }
 }
 
@@ -150,7 +183,15 @@ impl<'a> Teller<'a> {
                 Key::Seq(ElementId::Id(id)) => Some(id),
                 _ => None,
             };
-            for id in op.pred.iter().chain(object).chain(element).filter(|id| id.actor() != actor) {
+            let spare = op.pred.len().saturating_sub(PREDECESSORS);
+            for id in op
+                .pred
+                .iter()
+                .skip(spare)
+                .chain(object)
+                .chain(element)
+                .filter(|id| id.actor() != actor)
+            {
                 entries.insert(entry_of(id)?);
             }
         }
@@ -181,8 +222,11 @@ impl<'a> Teller<'a> {
         if matches!(op.action, OpType::Make(ObjType::Text)) {
             self.texts.insert(self.counter);
         }
-        let mut over: Vec<_> =
-            op.pred.iter().map(|id| self.reference(id)).collect::<Result<_, _>>()?;
+        // Of more values side by side than one operation may name, the latest are named:
+        // what is put wins over the others all the same.
+        let spare = op.pred.len().saturating_sub(PREDECESSORS);
+        let over = op.pred.iter().skip(spare);
+        let mut over: Vec<_> = over.map(|id| self.reference(id)).collect::<Result<_, _>>()?;
         over.sort_unstable();
         let told = match (&op.key, &op.action) {
             (Key::Map(key), OpType::Delete) => {

@@ -40,7 +40,9 @@ use crate::time::Instant;
 /// Most changes of one document. Past this it is [full](Edited::is_full).
 pub const DOCUMENT_CHANGES: usize = 4_096;
 /// Most operations of one document.
-pub const DOCUMENT_OPS: u64 = 131_072;
+pub const DOCUMENT_OPS: u64 = 65_536;
+/// Most maps, lists and texts of one document.
+pub const DOCUMENT_OBJECTS: u64 = 8_192;
 /// Most bytes of payload of one document.
 pub const DOCUMENT_BYTES: u64 = 2 << 20;
 
@@ -118,6 +120,7 @@ pub struct Edited {
     nodes: Vec<Arc<Node>>,
     places: BTreeMap<EntryHash, u32>,
     ops: u64,
+    objects: u64,
     bytes: u64,
     full: bool,
 }
@@ -158,6 +161,7 @@ impl Edited {
             nodes: Vec::new(),
             places: BTreeMap::new(),
             ops: 0,
+            objects: 0,
             bytes: 0,
             full: false,
         }
@@ -252,6 +256,7 @@ impl Edited {
         let built = catch_unwind(AssertUnwindSafe(|| build(&body, entry, own, hashes, &ancestors)));
         let Built { change, index } = built.map_err(|_| ContentError::Unreadable)??;
         self.ops = self.ops.saturating_add(u64::from(index.count()));
+        self.objects = self.objects.saturating_add(u64::from(index.objects()));
         self.bytes = self.bytes.saturating_add(payload.len() as u64);
         self.places.insert(*entry, own);
         self.nodes.push(Arc::new(Node {
@@ -266,6 +271,7 @@ impl Edited {
         }));
         if self.nodes.len() > DOCUMENT_CHANGES
             || self.ops > DOCUMENT_OPS
+            || self.objects > DOCUMENT_OBJECTS
             || self.bytes > DOCUMENT_BYTES
         {
             *self = Self { full: true, ..Self::new() };
@@ -291,6 +297,7 @@ impl Edited {
                     if let Some(node) = self.nodes.pop() {
                         self.places.remove(&node.entry);
                         self.ops = self.ops.saturating_sub(u64::from(node.index.count()));
+                        self.objects = self.objects.saturating_sub(u64::from(node.index.objects()));
                         self.bytes = self.bytes.saturating_sub(node.payload.len() as u64);
                     }
                 }
