@@ -199,8 +199,8 @@ fn single_writes() -> Outcome<()> {
             put(Table::Order, n.to_be_bytes().to_vec(), 64),
             put(Table::Settings, b"position".to_vec(), 40),
             put(Table::Bookings, hash(n), 400),
-            put(Table::DomainOfBooking, hash(n), 32),
-            put(Table::DealEntries, hash(n), 32),
+            put(Table::BookingStates, hash(n), 32),
+            put(Table::Deals, hash(n), 32),
         ]);
         let started = Instant::now();
         store.commit(writes)?;

@@ -16,7 +16,7 @@ fn act(n: u64) -> Writes {
         ((Table::Settings, b"last".to_vec()), Some(key.clone())),
         ((Table::Order, key.clone()), Some(key)),
         ((Table::Entries, hash(n)), Some(row(n))),
-        ((Table::DealEntries, hash(n)), n.is_multiple_of(3).then(Vec::new)),
+        ((Table::Deals, hash(n)), n.is_multiple_of(3).then(Vec::new)),
     ])
 }
 

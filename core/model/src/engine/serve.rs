@@ -8,8 +8,8 @@ use crate::keys::HoodHash;
 use crate::replica::Standing;
 use crate::rows::{Rows, Table, Tx};
 use crate::sync::{
-    Accepted, CloseReason, Config, Context, Credential, Effect, Interest, InvitationLink, MeetKey,
-    Met, Open, Peer, PeerIds, Role, Session, SessionId, cursor,
+    Accepted, CloseReason, Config, Context, Credential, DeviceAddresses, Effect, Interest,
+    InvitationLink, MeetKey, Met, Open, Peer, PeerIds, Role, Session, SessionId, cursor,
 };
 
 /// Who may be met, by what this device knows.
@@ -114,6 +114,13 @@ impl Engine {
     ) {
         self.with_session(id, now, stores, |session, context| session.handle_frame(bytes, context));
         self.run_effects(id, now, stores, rng);
+    }
+
+    /// Tells the peer of a session who is reachable where.
+    pub fn tell_addresses(&mut self, id: SessionId, devices: &[DeviceAddresses]) {
+        if let Some(live) = self.sessions.get_mut(&id) {
+            live.session.tell_addresses(devices);
+        }
     }
 
     /// The stream of a session is gone.

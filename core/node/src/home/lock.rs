@@ -2,11 +2,16 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::HomeError;
 
 /// The name of the locked file.
 pub(super) const FILE: &str = "lock";
+
+/// How often, and after how long, a held lock is tried again.
+const FORK_TRIES: u32 = 10;
+const FORK_WAIT: Duration = Duration::from_millis(5);
 
 /// Held while it lives.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ impl Lock {
         // The owner is written beside the lock: elsewhere than on Unix a locked file
         // cannot be read.
         let owner = dir.join("owner");
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let pid = fs::read_to_string(&owner).ok();
@@ -35,6 +40,18 @@ impl Lock {
         fs::write(&owner, format!("{}\n", std::process::id()))?;
         Ok(Self { _file: file, owner })
     }
+}
+
+/// A process that was just forked holds a copy of every open file until it runs its
+/// program: a lock that was given back may so be held a moment longer.
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..FORK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(FORK_WAIT),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 impl Drop for Lock {

@@ -130,6 +130,20 @@ impl Home {
         Ok((store, opening))
     }
 
+    /// As [`open_store`](Self::open_store), for a store in a folder of the home: each
+    /// neighbourhood has its own.
+    pub fn open_store_in(
+        &self,
+        folder: &str,
+        options: StoreOptions,
+    ) -> Result<(Store, Opening), HomeError> {
+        let dir = self.dir.join(folder);
+        private_dir(&dir)?;
+        let mut store = Store::open(&dir, options)?;
+        let opening = install::open(&mut store, &self.state)?;
+        Ok((store, opening))
+    }
+
     /// Saves what is sound of a store whose file is damaged ([`Health::structure`]), with
     /// the store closed. The damaged file stays beside the new one. If any of the journal
     /// was lost, the next opening says [`Opening::RestoredOrCloned`].

@@ -7,7 +7,7 @@ use palier_model::replica::Me;
 use serde::{Deserialize, Serialize};
 
 use super::NodeError;
-use super::entropy::SystemRng;
+use super::entropy::system_rng;
 
 const KEYSTORE_NAME: &str = "palier-identity";
 const IDENTITY_BYTES: usize = 4_096;
@@ -38,7 +38,7 @@ pub struct NewIdentity {
 impl Identity {
     /// A new person: phrase, device, certificate. Nothing is kept yet.
     pub fn create(name: &str) -> NewIdentity {
-        let phrase = Phrase::generate(&mut SystemRng);
+        let phrase = Phrase::generate(&mut system_rng());
         let words = (
             phrase.words(Language::French).to_string(),
             phrase.words(Language::English).to_string(),
@@ -49,7 +49,7 @@ impl Identity {
 
     /// The person of a phrase, on a device made here and now.
     pub fn of_phrase(phrase: &Phrase, name: &str) -> (Self, DeviceKeys) {
-        let keys = DeviceKeys::generate(&mut SystemRng);
+        let keys = DeviceKeys::generate(&mut system_rng());
         let member = phrase.member_key();
         let certificate = member.certify_device(&keys.id(), &keys.agreement_public());
         let identity = Self {

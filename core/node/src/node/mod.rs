@@ -1,1 +1,243 @@
 //! One node: the model wired to store and net.
+//!
+//! [`Node`] is a handle; everything it is made of lives on one thread (`host`), so no lock
+//! is held across anything, and dropping a future of a call never leaves half an act.
+
+mod addresses;
+mod clock;
+mod config;
+mod entropy;
+mod error;
+mod event;
+mod hoods;
+mod host;
+mod identity;
+mod network;
+mod stores;
+mod transport;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use palier_model::engine::Engine;
+use palier_model::keys::{HoodHash, Keystore};
+use palier_model::projection::Changes;
+use palier_model::replica::{ActError, ErrorKind, Replica};
+use palier_model::rows::Tx;
+use palier_model::sync::StoreId;
+use palier_model::time::Instant;
+use tokio::runtime::Builder;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+pub use clock::Clock;
+pub use config::{NetworkConfig, NodeConfig};
+pub use entropy::{SystemRng, system_rng};
+pub use error::NodeError;
+pub use event::NodeEvent;
+pub use host::{Host, Input};
+pub use identity::{Identity, NewIdentity};
+pub use stores::HoodStores;
+
+use crate::home::{Home, Opening};
+
+/// Inputs that wait for the host.
+const INPUTS: usize = 512;
+/// Events a slow listener may lag behind before it misses some.
+const EVENTS: usize = 4_096;
+
+/// An open home. Clones speak to the same; it is closed by [`Node::shutdown`].
+#[derive(Clone)]
+pub struct Node {
+    inputs: mpsc::Sender<Input>,
+    events: broadcast::Sender<NodeEvent>,
+    clock: Arc<Clock>,
+}
+
+impl Node {
+    /// Makes a home for a new person. The words are in the answer and nowhere else.
+    pub fn init(dir: &Path, state: &Path, name: &str) -> Result<NewIdentity, NodeError> {
+        let name = name.trim();
+        let content = palier_model::listing::ProfileContent::new(name);
+        content.check().map_err(|_| NodeError::act(ErrorKind::Invalid, "invalid.name"))?;
+        let home = Home::create(dir, state)?;
+        let new = Identity::create(name);
+        keep_identity(&home, &new.identity, &new.keys)?;
+        Ok(new)
+    }
+
+    /// Makes a home for a person who has a phrase.
+    pub fn init_from_phrase(
+        dir: &Path,
+        state: &Path,
+        phrase: &palier_model::keys::Phrase,
+        name: &str,
+    ) -> Result<Identity, NodeError> {
+        let home = Home::create(dir, state)?;
+        let (identity, keys) = Identity::of_phrase(phrase, name);
+        keep_identity(&home, &identity, &keys)?;
+        Ok(identity)
+    }
+
+    /// Opens a home. Sockets, if it may have any, are opened before this returns.
+    pub async fn open(config: NodeConfig) -> Result<Self, NodeError> {
+        let (inputs, queue) = mpsc::channel(INPUTS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let (ready, opened) = oneshot::channel();
+        let network = config.network.clone();
+        let clock = Arc::new(Clock::default());
+        if let Some(now) = config.now {
+            clock.set(now);
+        }
+        let node = Self { inputs: inputs.clone(), events: events.clone(), clock: clock.clone() };
+        let spawned = thread::Builder::new().name("palier-host".into()).spawn(move || {
+            let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(async move {
+                match open_host(config, clock, inputs, events) {
+                    Ok(host) => {
+                        let _ = ready.send(Ok(()));
+                        host.run(queue).await;
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                }
+            });
+        });
+        spawned.map_err(|_| NodeError::Closed)?;
+        opened.await.map_err(|_| NodeError::Closed)??;
+        if let Some(network) = network {
+            node.connect(network).await?;
+        }
+        Ok(node)
+    }
+
+    /// Opens the sockets of a node that has none.
+    pub async fn connect(&self, network: NetworkConfig) -> Result<(), NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Connect(Box::new(network), reply)).await?;
+        answer.await.map_err(|_| NodeError::Closed)?
+    }
+
+    /// Keeps links with whoever these addresses name.
+    pub async fn keep(&self, addrs: Vec<String>) -> Result<(), NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Keep(addrs, reply)).await?;
+        answer.await.map_err(|_| NodeError::Closed)?
+    }
+
+    /// Where this node can be found.
+    pub async fn addresses(&self) -> Result<Vec<String>, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Input::Addresses(reply)).await?;
+        answer.await.map_err(|_| NodeError::Closed)
+    }
+
+    /// Runs a job on the host's thread.
+    pub async fn call<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Host) -> Result<R, NodeError> + Send + 'static,
+    ) -> Result<R, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |host: &mut Host| {
+            let _ = reply.send(job(host));
+        });
+        self.send(Input::Job(job)).await?;
+        answer.await.map_err(|_| NodeError::Closed)?
+    }
+
+    /// Does an act in a neighbourhood; returns when it is on disk.
+    pub async fn act<R: Send + 'static>(
+        &self,
+        hood: HoodHash,
+        act: impl FnOnce(
+            &mut Replica,
+            &mut Tx<'_>,
+            Instant,
+            &mut SystemRng,
+        ) -> Result<(R, Changes), ActError>
+        + Send
+        + 'static,
+    ) -> Result<R, NodeError> {
+        self.call(move |host| host.act(&hood, act)).await
+    }
+
+    /// Reads a neighbourhood.
+    pub async fn read<R: Send + 'static>(
+        &self,
+        hood: HoodHash,
+        read: impl FnOnce(&mut Replica, &Tx<'_>, Instant) -> Result<R, ActError> + Send + 'static,
+    ) -> Result<R, NodeError> {
+        self.call(move |host| host.read(&hood, read)).await
+    }
+
+    async fn send(&self, input: Input) -> Result<(), NodeError> {
+        self.inputs.send(input).await.map_err(|_| NodeError::Closed)
+    }
+
+    /// What happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
+        self.events.subscribe()
+    }
+
+    /// The clocks.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Closes everything in order: when this returns, no lock, socket or timer is left.
+    /// May be called again.
+    pub async fn shutdown(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Input::Stop(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+/// Keeps an identity, then makes the store, whose presence says that the home is whole.
+fn keep_identity(
+    home: &Home,
+    identity: &Identity,
+    keys: &palier_model::keys::DeviceKeys,
+) -> Result<(), NodeError> {
+    identity.store(keys, &home.keystore())?;
+    let (mut store, _) = home.open_store(Default::default())?;
+    let mut tx = Tx::new(store.rows());
+    tx.put_raw(palier_model::rows::Table::Settings, b"home".to_vec(), vec![1]);
+    let writes = tx.into_writes();
+    store.commit(writes)?;
+    Ok(())
+}
+
+fn open_host(
+    config: NodeConfig,
+    clock: Arc<Clock>,
+    inputs: mpsc::Sender<Input>,
+    events: broadcast::Sender<NodeEvent>,
+) -> Result<Host, NodeError> {
+    let home = Home::open(&config.dir, &config.state)?;
+    let files = home.keystore();
+    let keystore: &dyn Keystore = match &config.keystore {
+        Some(keystore) => keystore.as_ref(),
+        None => &files,
+    };
+    let (identity, keys) = Identity::load(keystore)?.ok_or(NodeError::NoIdentity)?;
+    let mut stores = HoodStores::new(home, config.store.clone());
+    let mut engine = Engine::new(identity.me(&keys), identity.name.clone());
+    for (hood, opening) in stores.open_all()? {
+        let copied = (opening == Opening::RestoredOrCloned).then(fresh_store_id);
+        if !engine.load(&hood, &mut stores, copied)? {
+            tracing::warn!("a folder of a neighbourhood that was never set up");
+        }
+    }
+    Ok(Host { engine, stores, clock, identity, events, inputs, network: None, rng: system_rng() })
+}
+
+/// A fresh store id.
+pub fn fresh_store_id() -> StoreId {
+    use rand_core::Rng;
+    let mut id = [0; 16];
+    system_rng().fill_bytes(&mut id);
+    StoreId(id)
+}

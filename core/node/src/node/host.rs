@@ -1,0 +1,479 @@
+//! The thread that owns everything: engine, stores, network. Jobs, frames and time come
+//! in through one bounded queue, one after the other, so there is nothing to lock.
+
+use std::time::Duration;
+
+use palier_model::engine::{Engine, Event, Now, Output, Stores};
+use palier_model::keys::HoodHash;
+use palier_model::projection::Changes;
+use palier_model::replica::{ActError, Replica};
+use palier_model::rows::Tx;
+use palier_model::sync::{CloseReason, DeviceAddresses, PeerIds, Role, SessionId};
+use palier_model::time::Instant;
+use tokio::sync::{broadcast, mpsc};
+
+use super::clock::Clock;
+use super::entropy::SystemRng;
+use super::event::NodeEvent;
+use super::network::Network;
+use super::stores::HoodStores;
+use super::{Identity, NodeError};
+use crate::net::NetEvent;
+
+/// Work for the host's thread.
+type Job = Box<dyn FnOnce(&mut Host) + Send>;
+
+/// What comes in.
+pub enum Input {
+    /// Something to do.
+    Job(Job),
+    /// Something of the network.
+    Net(Box<NetEvent>),
+    /// A frame of a session.
+    Frame(SessionId, Vec<u8>),
+    /// A link gives no more frames.
+    LinkEnd(SessionId),
+    /// Open the sockets.
+    Connect(Box<super::config::NetworkConfig>, tokio::sync::oneshot::Sender<Result<(), NodeError>>),
+    /// Keep a link with these addresses.
+    Keep(Vec<String>, tokio::sync::oneshot::Sender<Result<(), NodeError>>),
+    /// Give this node's addresses.
+    Addresses(tokio::sync::oneshot::Sender<Vec<String>>),
+    /// End.
+    Stop(tokio::sync::oneshot::Sender<()>),
+}
+
+/// How often devices heard of are dialled again, and the store is cared for.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// Bytes that WAL and caches may take before the store is cared for: its own business.
+const LONGEST_WAIT_MS: i64 = 60_000;
+
+/// Everything a node is, on its own thread.
+pub struct Host {
+    /// The device.
+    pub engine: Engine,
+    /// Its stores.
+    pub stores: HoodStores,
+    /// Its clocks.
+    pub clock: std::sync::Arc<Clock>,
+    /// Who it is.
+    pub identity: Identity,
+    pub(super) events: broadcast::Sender<NodeEvent>,
+    pub(super) inputs: mpsc::Sender<Input>,
+    pub(super) network: Option<Network>,
+    pub(super) rng: SystemRng,
+}
+
+impl Host {
+    /// Both clocks now.
+    pub fn now(&self) -> Now {
+        Now { claimed: self.clock.claimed(), steady: self.clock.steady() }
+    }
+
+    /// Does an act in a neighbourhood; returns when it is on disk.
+    pub fn act<R>(
+        &mut self,
+        hood: &HoodHash,
+        act: impl FnOnce(
+            &mut Replica,
+            &mut Tx<'_>,
+            Instant,
+            &mut SystemRng,
+        ) -> Result<(R, Changes), ActError>,
+    ) -> Result<R, NodeError> {
+        let now = self.now();
+        let rng = &mut self.rng;
+        let done = self
+            .engine
+            .act(hood, now, &mut self.stores, |replica, tx| act(replica, tx, now.claimed, rng))?;
+        Ok(done)
+    }
+
+    /// Reads a neighbourhood.
+    pub fn read<R>(
+        &mut self,
+        hood: &HoodHash,
+        read: impl FnOnce(&mut Replica, &Tx<'_>, Instant) -> Result<R, ActError>,
+    ) -> Result<R, NodeError> {
+        let now = self.clock.claimed();
+        let stores: &dyn Stores = &self.stores;
+        Ok(self.engine.read(hood, stores, |replica, tx| read(replica, tx, now))?)
+    }
+
+    /// Runs until it is told to stop.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Input>) {
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.drain().await;
+        loop {
+            let wait = self.wait();
+            tokio::select! {
+                biased;
+                input = queue.recv() => match input {
+                    Some(Input::Stop(done)) => {
+                        self.stop().await;
+                        drop(queue);
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(input) => self.handle(input).await,
+                    None => {
+                        self.stop().await;
+                        return;
+                    }
+                },
+                _ = housekeeping.tick() => self.keep_house().await,
+                () = tokio::time::sleep(wait) => {}
+            }
+            if self.engine.next_timeout().is_some_and(|at| at <= self.clock.steady()) {
+                let now = self.now();
+                self.engine.handle_timeout(now, &mut self.stores, &mut self.rng);
+            }
+            self.drain().await;
+            self.redial().await;
+        }
+    }
+
+    /// Dials those always wanted, once the links that were to end have ended.
+    async fn redial(&mut self) {
+        if let Some(network) = &mut self.network
+            && network.redial
+            && network.all_kept_are_free()
+        {
+            network.redial = false;
+            network.dial_kept().await;
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        let now = self.clock.steady().0;
+        let at = self.engine.next_timeout().map_or(i64::MAX, |at| at.0);
+        let ms = at.saturating_sub(now).clamp(1, LONGEST_WAIT_MS);
+        Duration::from_millis(u64::try_from(ms).unwrap_or(1))
+    }
+
+    async fn handle(&mut self, input: Input) {
+        match input {
+            Input::Job(job) => job(self),
+            Input::Frame(session, bytes) => {
+                let now = self.now();
+                self.engine.handle_frame(session, &bytes, now, &mut self.stores, &mut self.rng);
+            }
+            Input::LinkEnd(session) => self.engine.drop_session(session),
+            Input::Net(event) => self.handle_net(*event).await,
+            Input::Connect(config, done) => {
+                let opened = self.connect(&config).await;
+                let _ = done.send(opened);
+            }
+            Input::Keep(addrs, done) => {
+                let kept = match &mut self.network {
+                    Some(network) => network.keep(&addrs).await,
+                    None => Err(NodeError::Unreachable),
+                };
+                let _ = done.send(kept);
+            }
+            Input::Addresses(reply) => {
+                let addrs = match &self.network {
+                    Some(network) => network.addresses().await,
+                    None => Vec::new(),
+                };
+                let _ = reply.send(addrs);
+            }
+            Input::Stop(_) => {}
+        }
+    }
+
+    async fn connect(&mut self, config: &super::config::NetworkConfig) -> Result<(), NodeError> {
+        if self.network.is_none() {
+            let keypair = super::transport::keypair(config.hub, self.stores.home())?;
+            self.network = Some(Network::start(config, keypair, self.inputs.clone())?);
+        }
+        let mut known = config.peers.clone();
+        known.extend(self.known_hubs());
+        if let Some(network) = &mut self.network {
+            // An address that no longer parses must not keep a node from opening.
+            for addr in known {
+                if let Err(error) = network.keep(&[addr]).await {
+                    tracing::warn!(%error, "an address was not dialled");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Addresses of hubs that were kept from earlier, and of whoever redeems an
+    /// invitation that is under way.
+    fn known_hubs(&mut self) -> Vec<String> {
+        let hoods: Vec<HoodHash> = self.engine.hoods().map(|(hood, _)| *hood).collect();
+        let mut addrs = Vec::new();
+        for hood in hoods {
+            let kept = self.read(&hood, |replica, tx, _| {
+                let mut addrs = super::addresses::kept(tx)?;
+                let link = replica.hood().invitation.clone();
+                let link =
+                    link.and_then(|link| palier_model::sync::InvitationLink::from_text(&link).ok());
+                addrs.extend(link.map(|link| link.addresses).unwrap_or_default());
+                Ok(addrs)
+            });
+            addrs.extend(kept.unwrap_or_default());
+        }
+        addrs.sort();
+        addrs.dedup();
+        addrs
+    }
+
+    async fn handle_net(&mut self, event: NetEvent) {
+        match event {
+            NetEvent::LinkUp(link) => {
+                let me = self.network.as_ref().map(|network| network.net.peer_id().to_bytes());
+                let (me, them) = (me.unwrap_or_default(), link.peer.to_bytes());
+                let (role, peers) = if link.initiator {
+                    (Role::Initiator, PeerIds { initiator: me, responder: them })
+                } else {
+                    (Role::Responder, PeerIds { initiator: them, responder: me })
+                };
+                let now = self.now();
+                // The link first: the session's first frame must find its way out.
+                let session =
+                    self.engine.open_session(role, peers, now, &mut self.stores, &mut self.rng);
+                let inputs = self.inputs.clone();
+                if let Some(network) = &mut self.network {
+                    network.attach(link, session, inputs);
+                }
+            }
+            NetEvent::LinkDown { link, .. } => {
+                let session = self.network.as_mut().and_then(|network| network.forget(link));
+                if let Some(session) = session {
+                    self.engine.drop_session(session);
+                }
+            }
+            NetEvent::LinkMoved { link, relayed } => {
+                if let Some(network) = &mut self.network
+                    && let Some(live) = network.links.get_mut(&link)
+                {
+                    live.relayed = relayed;
+                }
+            }
+            NetEvent::DialFailed { peer, .. } => {
+                self.tell(NodeEvent::DialFailed { peer: peer.to_string() });
+            }
+            NetEvent::Discovered { peer, addrs } => {
+                if let Some(network) = &mut self.network {
+                    network.dial(peer, addrs).await;
+                }
+            }
+            NetEvent::Listening { .. }
+            | NetEvent::External { .. }
+            | NetEvent::RelayReady { .. } => {
+                self.addresses_changed().await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells listeners and hubs where this node is now.
+    async fn addresses_changed(&mut self) {
+        let Some(network) = &mut self.network else { return };
+        let addrs = network.addresses().await;
+        if network.told == addrs {
+            return;
+        }
+        for addr in &addrs {
+            let _ = self.events.send(NodeEvent::Listening(addr.clone()));
+        }
+        network.told = addrs;
+        self.tell_addresses(None);
+    }
+
+    /// Tells one session, or all, who is reachable where: this device, and those it heard
+    /// of.
+    fn tell_addresses(&mut self, only: Option<SessionId>) {
+        let Some(network) = &self.network else { return };
+        let own =
+            DeviceAddresses { device: self.engine.me().keys.id(), addresses: network.told.clone() };
+        let heard = network.heard.iter().map(|(device, addrs)| DeviceAddresses {
+            device: *device,
+            addresses: addrs.iter().map(ToString::to_string).collect(),
+        });
+        let all: Vec<DeviceAddresses> =
+            std::iter::once(own).filter(|own| !own.addresses.is_empty()).chain(heard).collect();
+        if all.is_empty() {
+            return;
+        }
+        let sessions: Vec<SessionId> = match only {
+            Some(session) => vec![session],
+            None => network
+                .links
+                .values()
+                .filter(|link| link.met.is_some())
+                .map(|link| link.session)
+                .collect(),
+        };
+        for session in sessions {
+            self.engine.tell_addresses(session, &all);
+        }
+    }
+
+    /// Carries out what the engine asks.
+    pub(super) async fn drain(&mut self) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Send { session, bytes } => {
+                    let sent = self.network.as_ref().is_none_or(|it| it.send(session, bytes));
+                    if !sent {
+                        // A slow reader comes back to its cursor.
+                        self.engine.close_session(session, CloseReason::Flood);
+                    }
+                }
+                Output::Close { session, .. } => {
+                    if let Some(network) = &mut self.network {
+                        network.close(session);
+                    }
+                }
+                Output::Event(event) => self.handle_event(event).await,
+            }
+        }
+    }
+
+    async fn handle_event(&mut self, event: Event) {
+        match &event {
+            Event::Met { session, hood, member, device } => {
+                if let Some(network) = &mut self.network
+                    && let Some(id) = network.by_session.get(session).copied()
+                    && let Some(link) = network.links.get_mut(&id)
+                {
+                    link.met = Some((*hood, *member, *device));
+                    let (peer, relayed) = (link.peer.to_string(), link.relayed);
+                    let joined = NodeEvent::PeerJoined {
+                        hood: *hood,
+                        member: *member,
+                        device: *device,
+                        peer,
+                        relayed,
+                    };
+                    self.tell(joined);
+                }
+                self.tell_addresses(Some(*session));
+            }
+            Event::Parted { session, .. } => {
+                let device = self.network.as_ref().and_then(|network| {
+                    let id = network.by_session.get(session)?;
+                    network.links.get(id)?.met.map(|(_, _, device)| device)
+                });
+                if let Some(device) = device {
+                    self.tell(NodeEvent::PeerLeft { device });
+                }
+            }
+            // The session that joined is over: meet again, as a member now.
+            Event::JoinAnswered { .. } | Event::Linked { .. } => {
+                if let Some(network) = &mut self.network {
+                    network.redial_kept();
+                }
+            }
+            Event::CaughtUp { session } => {
+                let peers = self.engine.peers();
+                let hood = peers.iter().find(|peer| peer.session == *session).map(|it| it.hood);
+                if let Some(Err(error)) = hood.map(|hood| self.introduce(&hood)) {
+                    tracing::info!(%error, "the profile was not published");
+                }
+            }
+            Event::Addresses { hood, devices } => self.heard(*hood, devices).await,
+            _ => {}
+        }
+        self.tell(NodeEvent::Engine(event));
+    }
+
+    /// A neighbour said where devices are.
+    async fn heard(
+        &mut self,
+        hood: HoodHash,
+        devices: &[(palier_model::keys::DeviceId, Vec<String>)],
+    ) {
+        let me = self.engine.me().keys.id();
+        let mut news = false;
+        for (device, addrs) in devices {
+            // Only of members' devices: a neighbour cannot make others dial strangers.
+            let known = self
+                .engine
+                .replica(&hood)
+                .and_then(|replica| replica.authority().device(device))
+                .is_some_and(|known| known.is_active);
+            if *device == me || !known {
+                continue;
+            }
+            if let Some(network) = &mut self.network {
+                let before = network.heard.get(device).cloned();
+                network.hear(*device, addrs);
+                news |= network.heard.get(device) != before.as_ref();
+            }
+        }
+        if news {
+            self.keep_addresses(&hood);
+            self.tell_addresses(None);
+        }
+        if let Some(network) = &mut self.network {
+            network.dial_heard(&me).await;
+        }
+    }
+
+    /// Keeps the addresses of hubs for the next start.
+    fn keep_addresses(&mut self, hood: &HoodHash) {
+        let Some(network) = &self.network else { return };
+        let Some(replica) = self.engine.replica(hood) else { return };
+        let is_hub = |device: &palier_model::keys::DeviceId| {
+            let authority = replica.authority();
+            authority.device(device).is_some_and(|known| {
+                authority.has_role(&known.member, palier_model::authority::Role::Hub)
+            })
+        };
+        let hubs: Vec<(palier_model::keys::DeviceId, Vec<String>)> = network
+            .heard
+            .iter()
+            .filter(|(device, _)| is_hub(device))
+            .map(|(device, addrs)| (*device, addrs.iter().map(ToString::to_string).collect()))
+            .collect();
+        if hubs.is_empty() {
+            return;
+        }
+        let kept = self.act(hood, |_, tx, _, _| {
+            for (device, addrs) in &hubs {
+                super::addresses::keep(tx, device, addrs);
+            }
+            Ok(((), Changes::default()))
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "addresses of hubs were not kept");
+        }
+    }
+
+    async fn keep_house(&mut self) {
+        let me = self.engine.me().keys.id();
+        if let Some(network) = &mut self.network {
+            network.dial_kept().await;
+            network.dial_heard(&me).await;
+        }
+        for (_, store) in self.stores.all_mut() {
+            store.maintain();
+        }
+    }
+
+    fn tell(&self, event: NodeEvent) {
+        // Nobody listening is no error.
+        let _ = self.events.send(event);
+    }
+
+    async fn stop(&mut self) {
+        let peers: Vec<SessionId> = self.engine.peers().iter().map(|peer| peer.session).collect();
+        for session in peers {
+            self.engine.close_session(session, CloseReason::Done);
+            let now = self.now();
+            self.engine.handle_timeout(now, &mut self.stores, &mut self.rng);
+        }
+        self.engine.flush_all(&mut self.stores);
+        self.drain().await;
+        if let Some(network) = self.network.take() {
+            network.net.shutdown().await;
+        }
+        self.tell(NodeEvent::Stopped);
+    }
+}

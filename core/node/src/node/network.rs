@@ -1,0 +1,240 @@
+//! The node's side of the network: links become sessions, addresses become dials.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant as Steady};
+
+use palier_model::keys::{DeviceId, HoodHash, MemberId};
+use palier_model::sync::SessionId;
+use tokio::sync::mpsc;
+
+use super::NodeError;
+use super::config::NetworkConfig;
+use super::host::Input;
+use crate::net::{
+    FrameWriter, Keypair, Link, LinkId, Multiaddr, Net, NetConfig, NetHandle, PeerId, peer_of,
+};
+
+/// Frames of one link that wait in this process, at most, in bytes: a session never has
+/// more on its way than its windows.
+const LINK_QUEUE_BYTES: usize = 8 << 20;
+/// Devices heard of that are dialled again while they are not met.
+const REDIAL_EVERY: Duration = Duration::from_secs(5);
+/// Devices beyond the hubs that a phone keeps sessions with.
+const PEERS_WANTED: usize = 6;
+
+/// A link with its session.
+pub(super) struct LiveLink {
+    /// The session.
+    pub(super) session: SessionId,
+    /// Who the transport says it is.
+    pub(super) peer: PeerId,
+    /// Whether it passes through a relay.
+    pub(super) relayed: bool,
+    /// Frames on their way to the task that writes them.
+    outbox: mpsc::UnboundedSender<Vec<u8>>,
+    queued: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    /// Whom the session met.
+    pub(super) met: Option<(HoodHash, MemberId, DeviceId)>,
+}
+
+/// The network while it runs.
+pub(super) struct Network {
+    /// The handle.
+    pub(super) net: NetHandle,
+    /// Live links.
+    pub(super) links: BTreeMap<LinkId, LiveLink>,
+    /// Link of a session.
+    pub(super) by_session: BTreeMap<SessionId, LinkId>,
+    /// Where devices were heard to listen.
+    pub(super) heard: BTreeMap<DeviceId, Vec<Multiaddr>>,
+    /// Addresses that are always tried: hubs, peers given by hand.
+    kept: BTreeMap<PeerId, Vec<Multiaddr>>,
+    dialled: BTreeMap<PeerId, Steady>,
+    /// Own addresses as last told.
+    pub(super) told: Vec<String>,
+    is_hub: bool,
+    /// Those always wanted are to be dialled as soon as their links are gone.
+    pub(super) redial: bool,
+}
+
+impl Network {
+    /// Opens the sockets. Events go into `inputs`.
+    pub(super) fn start(
+        config: &NetworkConfig,
+        keypair: Keypair,
+        inputs: mpsc::Sender<Input>,
+    ) -> Result<Self, NodeError> {
+        let mut net = if config.hub { NetConfig::hub(keypair) } else { NetConfig::phone() };
+        net.listen = parse_all(&config.listen)?;
+        net.advertise = parse_all(&config.advertise)?;
+        net.mdns = config.mdns;
+        let (handle, mut events) = Net::start(net)?;
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if inputs.send(Input::Net(Box::new(event))).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self {
+            net: handle,
+            links: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            dialled: BTreeMap::new(),
+            told: Vec::new(),
+            is_hub: config.hub,
+            redial: false,
+        })
+    }
+
+    /// Takes a new link: its frames go into `inputs`, what is sent goes out in order.
+    pub(super) fn attach(&mut self, link: Link, session: SessionId, inputs: mpsc::Sender<Input>) {
+        let Link { id, peer, relayed, mut reader, writer, .. } = link;
+        let (outbox, frames) = mpsc::unbounded_channel();
+        let queued = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        tokio::spawn(write_frames(frames, writer, queued.clone()));
+        tokio::spawn(async move {
+            while let Some(frame) = reader.recv().await {
+                if inputs.send(Input::Frame(session, frame)).await.is_err() {
+                    return;
+                }
+            }
+            let _ = inputs.send(Input::LinkEnd(session)).await;
+        });
+        self.links.insert(id, LiveLink { session, peer, relayed, outbox, queued, met: None });
+        self.by_session.insert(session, id);
+    }
+
+    /// Queues a frame; false where the peer reads too slowly to go on.
+    pub(super) fn send(&self, session: SessionId, bytes: Vec<u8>) -> bool {
+        let link = self.by_session.get(&session).and_then(|id| self.links.get(id));
+        let Some(link) = link else { return true };
+        let size = bytes.len();
+        let before = link.queued.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
+        before + size <= LINK_QUEUE_BYTES && link.outbox.send(bytes).is_ok()
+    }
+
+    /// Ends the link of a session, after what is queued.
+    pub(super) fn close(&mut self, session: SessionId) {
+        let Some(id) = self.by_session.remove(&session) else { return };
+        if let Some(link) = self.links.remove(&id) {
+            // Dropping the outbox lets the writer finish and end the link.
+            drop(link.outbox);
+        }
+    }
+
+    /// Forgets a link that is over; gives its session.
+    pub(super) fn forget(&mut self, id: LinkId) -> Option<SessionId> {
+        let link = self.links.remove(&id)?;
+        self.by_session.remove(&link.session);
+        Some(link.session)
+    }
+
+    /// Keeps a link with whoever an address names.
+    pub(super) async fn keep(&mut self, addrs: &[String]) -> Result<(), NodeError> {
+        let mut by_peer: BTreeMap<PeerId, Vec<Multiaddr>> = BTreeMap::new();
+        for addr in parse_all(addrs)? {
+            if let Some(peer) = peer_of(&addr).filter(|peer| *peer != self.net.peer_id()) {
+                by_peer.entry(peer).or_default().push(addr);
+            }
+        }
+        for (peer, addrs) in by_peer {
+            self.kept.insert(peer, addrs.clone());
+            self.net.keep(peer, addrs).await?;
+        }
+        Ok(())
+    }
+
+    /// Dials those always wanted that are not linked: a link this side closed is not
+    /// taken up again by itself.
+    pub(super) async fn dial_kept(&mut self) {
+        for (peer, addrs) in self.kept.clone() {
+            self.dial(peer, addrs).await;
+        }
+    }
+
+    /// Lets those always wanted be dialled again at once.
+    pub(super) fn redial_kept(&mut self) {
+        self.dialled.clear();
+        self.redial = true;
+    }
+
+    /// Whether none of those always wanted is linked without having met.
+    pub(super) fn all_kept_are_free(&self) -> bool {
+        self.links.values().all(|link| !self.kept.contains_key(&link.peer) || link.met.is_some())
+    }
+
+    /// Dials a peer once, unless that was just done.
+    pub(super) async fn dial(&mut self, peer: PeerId, addrs: Vec<Multiaddr>) {
+        if peer == self.net.peer_id() || self.links.values().any(|link| link.peer == peer) {
+            return;
+        }
+        let recent = self.dialled.get(&peer).is_some_and(|at| at.elapsed() < REDIAL_EVERY);
+        if !recent {
+            self.dialled.insert(peer, Steady::now());
+            let _ = self.net.dial_peer(peer, addrs).await;
+        }
+    }
+
+    /// Notes where a device listens, as a neighbour says.
+    pub(super) fn hear(&mut self, device: DeviceId, addrs: &[String]) {
+        let addrs: Vec<Multiaddr> = addrs.iter().filter_map(|addr| addr.parse().ok()).collect();
+        let addrs: Vec<_> = addrs.into_iter().filter(|addr| peer_of(addr).is_some()).collect();
+        if !addrs.is_empty() {
+            self.heard.insert(device, addrs);
+        }
+    }
+
+    /// Dials devices heard of that are not met, as long as more sessions are wanted.
+    pub(super) async fn dial_heard(&mut self, own: &DeviceId) {
+        let met: BTreeSet<DeviceId> =
+            self.links.values().filter_map(|link| link.met.map(|(_, _, device)| device)).collect();
+        if self.is_hub || met.len() >= PEERS_WANTED {
+            return;
+        }
+        let wanted: Vec<(PeerId, Vec<Multiaddr>)> = self
+            .heard
+            .iter()
+            .filter(|(device, _)| *device != own && !met.contains(*device))
+            .filter_map(|(_, addrs)| Some((peer_of(addrs.first()?)?, addrs.clone())))
+            .take(PEERS_WANTED * 2)
+            .collect();
+        for (peer, addrs) in wanted {
+            self.dial(peer, addrs).await;
+        }
+    }
+
+    /// Where this node can be found now, as text.
+    pub(super) async fn addresses(&self) -> Vec<String> {
+        match self.net.addresses().await {
+            Ok(addresses) => addresses.for_invitation().iter().map(ToString::to_string).collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// Writes frames in the order in which they were queued.
+async fn write_frames(
+    mut frames: mpsc::UnboundedReceiver<Vec<u8>>,
+    writer: FrameWriter,
+    queued: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+) {
+    while let Some(frame) = frames.recv().await {
+        let size = frame.len();
+        let sent = writer.send(frame).await;
+        queued.fetch_sub(size, std::sync::atomic::Ordering::Relaxed);
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Addresses from text.
+pub(super) fn parse_all(addrs: &[String]) -> Result<Vec<Multiaddr>, NodeError> {
+    use palier_model::replica::ErrorKind;
+    let parse =
+        |addr: &String| addr.parse().map_err(|_| NodeError::act(ErrorKind::Invalid, "net.address"));
+    addrs.iter().map(parse).collect()
+}
