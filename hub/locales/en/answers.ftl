@@ -1,0 +1,270 @@
+### What people read for each answer.
+
+decimal-point = .
+size-bytes = { $n } B
+size-kilo = { $n } kB
+size-mega = { $n } MB
+size-giga = { $n } GB
+
+monday = Monday
+tuesday = Tuesday
+wednesday = Wednesday
+thursday = Thursday
+friday = Friday
+saturday = Saturday
+sunday = Sunday
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+date = { $weekday } { $day } { $month } { $year }
+until-notice = from { $from }, until notice
+
+stage-opening = Opening…
+stage-waiting = Waiting for another command…
+stage-meeting = Looking for neighbours…
+stage-syncing = Exchanging entries
+stage-checking = Checking entries
+stage-bundling = Entries
+
+saved = Saved: { $id }
+list-next = There are more: --after { $next }
+
+init-done = Welcome. You are { $member }. Write these words on paper, in one of the two languages:
+init-keep = They bring you back if you lose this device. They are not kept here and not shown again.
+welcome = There is nothing here yet. Three ways to begin:
+welcome-found = 1. Found a neighbourhood
+welcome-join = 2. I have an invitation
+welcome-recover = 3. I have my recovery sheet
+
+col-id = Id
+col-name = Name
+col-members = Members
+col-status = Status
+col-roles = Roles
+col-this = This one
+col-kind = Kind
+col-title = Title
+col-owner = From
+col-price = Price
+col-when = When
+col-place = Place
+field-home = Home
+field-device = This device
+field-digest = Digest of the open rows
+field-zone = Where
+field-building = Building
+field-landlord = Landlord
+field-since = Since
+field-languages = Languages
+field-category = Category
+field-capacity = Alike
+field-until = Shown until
+field-holder = Decided by
+field-photos = Photos
+field-reason = Why
+
+status-no-hood = No neighbourhood yet. `palier hood found NAME` or `palier join LINK`.
+status-figures =
+    { $entries ->
+        [one] 1 entry
+       *[other] { $entries } entries
+    } in { $documents ->
+        [one] 1 document
+       *[other] { $documents } documents
+    } of { $nodes ->
+        [one] 1 device
+       *[other] { $nodes } devices
+    }, { $size }
+status-unsent =
+    { $n ->
+        [one] 1 act of yours has not left this device yet.
+       *[other] { $n } acts of yours have not left this device yet.
+    }
+status-peers =
+    { $n ->
+        [0] In touch with nobody right now.
+        [one] In touch with 1 neighbour:
+       *[other] In touch with { $n } neighbours:
+    }
+status-asleep = Not in touch: `palier run` stays in touch, `palier sync` exchanges once.
+peer-relayed = through a hub
+peer-direct = directly
+
+run-ready =
+    { $n ->
+        [0] Ready, without listening.
+       *[other] Ready. Listening on { $at }.
+    }
+run-peer-joined = In touch with { $who }.
+run-peer-relayed = In touch with { $who } through a hub.
+run-peer-left = { $who } is gone.
+run-received =
+    { $n ->
+        [one] 1 new entry.
+       *[other] { $n } new entries.
+    }
+run-stopped = Stopped. Everything is saved.
+
+sync-complete =
+    Up to date with { $peers ->
+        [one] 1 neighbour
+       *[other] { $peers } neighbours
+    }: { $received ->
+        [one] 1 entry
+       *[other] { $received } entries
+    } received, { $sent } sent.
+sync-partial =
+    Time ran out: { $received ->
+        [one] 1 entry
+       *[other] { $received } entries
+    } received, { $sent } sent ({ $peers ->
+        [one] 1 neighbour
+       *[other] { $peers } neighbours
+    }). The next sync goes on from there.
+
+doctor-ok =
+    All is well: { $n ->
+        [one] 1 entry
+       *[other] { $n } entries
+    } checked.
+doctor-not-ok =
+    Something needs attention ({ $n ->
+        [one] 1 entry
+       *[other] { $n } entries
+    } checked).
+doctor-rebuilt = What screens read was built anew.
+doctor-fork =
+    Device { $device } continued a log twice ({ $n } ends): a backup put back, or a copy. Nothing is lost.
+doctor-quarantined = Damaged on disk and set aside: { $key } in { $table } ({ $code }). The next sync brings it again.
+
+bundle-exported =
+    { $n ->
+        [one] 1 entry
+       *[other] { $n } entries
+    } written to { $file } ({ $size }).
+bundle-imported =
+    { $n ->
+        [0] Nothing new in it.
+        [one] 1 new entry taken.
+       *[other] { $n } new entries taken.
+    }
+bundle-refused =
+    { $n ->
+        [one] 1 refused
+       *[other] { $n } refused
+    } ({ $code }).
+
+hoods-none = No neighbourhood yet. `palier hood found NAME` or `palier join LINK`.
+hood-members =
+    { $n ->
+        [one] 1 member
+       *[other] { $n } members
+    }
+hood-hubs =
+    { $n ->
+        [0] no hub
+        [one] 1 hub
+       *[other] { $n } hubs
+    }
+invite-open =
+    Lets in { $n ->
+        [one] 1 person
+       *[other] { $n } people
+    } until { $until }.
+invite-approval =
+    Lets in { $n ->
+        [one] 1 person
+       *[other] { $n } people
+    } until { $until }, once a coordinator approves.
+invites-none = No invitations.
+join-joined = You are in. Welcome!
+join-awaiting = Your request has arrived. A coordinator must approve it; you will be let in by the next sync after that.
+join-refused = The invitation was not accepted.
+
+member-member = member
+member-awaiting = waits for approval
+member-refused = refused
+member-left = left
+member-removed = removed
+member-device =
+    { $device }: { $n ->
+        [one] 1 entry
+       *[other] { $n } entries
+    } accepted
+role-coordinator = coordinator
+role-hub = hub
+role-founder = founder
+device-active = active
+device-pending = being linked
+device-revoked = revoked
+link-offered = Give this link to the new device: palier device link LINK
+link-compare = Code: { $code }. If the other device shows the same, give on both: palier device link --confirm { $code }
+link-confirmed = Confirmed here. Confirm on the other device too.
+link-done = The two devices are linked.
+recovered =
+    Welcome back, { $member }. { $n ->
+        [0] No neighbourhood found yet: ask a neighbour for an invitation.
+        [one] 1 neighbourhood found.
+       *[other] { $n } neighbourhoods found.
+    }
+
+kind-offer = offer
+kind-need = need
+kind-tool = tool
+kind-parking = parking
+kind-storage = storage
+kind-room = room
+listing-published = published
+listing-paused = paused
+listing-expired = expired
+listing-withdrawn = withdrawn
+listings-none = Nothing found.
+price-free = free
+price-credits = { $n } min of help{ $per }
+price-euros = €{ $amount }{ $per }
+per-once = {""}
+per-hour = {" "}an hour
+per-day = {" "}a day
+per-week = {" "}a week
+per-month = {" "}a month
+photo-added = Photo added: { $id }
+photo-file =
+    Written to { $file } ({ $bytes ->
+        [one] 1 byte
+       *[other] { $bytes } bytes
+    }).
+
+bookings-none = No bookings.
+booking-requested = requested
+booking-firm = confirmed, firm
+booking-confirmed = confirmed, not firm yet
+booking-displaced = displaced
+booking-refused = refused
+booking-cancelled = cancelled
+booking-waiting-for = Firm once it has the word of { $who }.
+booking-waitlist = Place { $n } on the waiting list.
+booking-alternatives = Free instead:
+delivery-on-device = Still on this device.
+delivery-sent = Left this device.
+delivery-received = Received by the other side.
+waitlist-none = Nobody waits.
+
+why-requested = requested
+why-accepted = accepted
+why-refused = refused
+why-cancelled = cancelled
+why-released = given back
+why-displaced = displaced: another was accepted first
+why-firm = firm
+why-waiting = on the waiting list
+why-booking-taken = the place was taken
+why-booking-displaced = another was accepted first

@@ -1,0 +1,280 @@
+### Ce que l'on lit pour chaque réponse.
+
+decimal-point = ,
+size-bytes = { $n } o
+size-kilo = { $n } ko
+size-mega = { $n } Mo
+size-giga = { $n } Go
+
+monday = lundi
+tuesday = mardi
+wednesday = mercredi
+thursday = jeudi
+friday = vendredi
+saturday = samedi
+sunday = dimanche
+month-1 = janvier
+month-2 = février
+month-3 = mars
+month-4 = avril
+month-5 = mai
+month-6 = juin
+month-7 = juillet
+month-8 = août
+month-9 = septembre
+month-10 = octobre
+month-11 = novembre
+month-12 = décembre
+date =
+    { $weekday } { $day ->
+        [1] 1er
+       *[other] { $day }
+    } { $month } { $year }
+until-notice = à partir de { $from }, jusqu'à nouvel ordre
+
+stage-opening = Ouverture…
+stage-waiting = Une autre commande est en cours…
+stage-meeting = Recherche des voisins…
+stage-syncing = Échange des écrits
+stage-checking = Examen des écrits
+stage-bundling = Écrits
+
+saved = Enregistré : { $id }
+list-next = Il y en a d'autres : --after { $next }
+
+init-done = Bienvenue. Vous êtes { $member }. Notez ces mots sur papier, dans l'une des deux langues :
+init-keep = Ils vous font revenir si vous perdez cet appareil. Ils ne sont pas gardés ici et ne seront plus montrés.
+welcome = Il n'y a encore rien ici. Trois façons de commencer :
+welcome-found = 1. Fonder un voisinage
+welcome-join = 2. J'ai une invitation
+welcome-recover = 3. J'ai ma fiche de secours
+
+col-id = Id
+col-name = Nom
+col-members = Membres
+col-status = État
+col-roles = Rôles
+col-this = Celui-ci
+col-kind = Sorte
+col-title = Titre
+col-owner = De
+col-price = Prix
+col-when = Quand
+col-place = Rang
+field-home = Foyer
+field-device = Cet appareil
+field-digest = Empreinte des données ouvertes
+field-zone = Où
+field-building = Immeuble
+field-landlord = Bailleur
+field-since = Depuis
+field-languages = Langues
+field-category = Catégorie
+field-capacity = Pareils
+field-until = Montrée jusqu'à
+field-holder = Décide
+field-photos = Photos
+field-reason = Pourquoi
+
+status-no-hood = Pas encore de voisinage. `palier hood found NOM` ou `palier join LIEN`.
+status-figures =
+    { $entries ->
+        [one] { $entries } écrit
+       *[other] { $entries } écrits
+    } dans { $documents ->
+        [one] { $documents } document
+       *[other] { $documents } documents
+    } de { $nodes ->
+        [one] { $nodes } appareil
+       *[other] { $nodes } appareils
+    }, { $size }
+status-unsent =
+    { $n ->
+        [one] { $n } de vos actes n'a pas encore quitté cet appareil.
+       *[other] { $n } de vos actes n'ont pas encore quitté cet appareil.
+    }
+status-peers =
+    { $n ->
+        [0] En lien avec personne en ce moment.
+        [one] En lien avec { $n } voisin :
+       *[other] En lien avec { $n } voisins :
+    }
+status-asleep = Pas en lien : `palier run` reste en lien, `palier sync` échange une fois.
+peer-relayed = par un relais
+peer-direct = directement
+
+run-ready =
+    { $n ->
+        [0] Prêt, sans écouter.
+       *[other] Prêt. À l'écoute sur { $at }.
+    }
+run-peer-joined = En lien avec { $who }.
+run-peer-relayed = En lien avec { $who } par un relais.
+run-peer-left = { $who } est parti.
+run-received =
+    { $n ->
+        [one] { $n } nouvel écrit.
+       *[other] { $n } nouveaux écrits.
+    }
+run-stopped = Arrêté. Tout est enregistré.
+
+sync-complete =
+    À jour avec { $peers ->
+        [one] { $peers } voisin
+       *[other] { $peers } voisins
+    } : { $received ->
+        [one] { $received } écrit reçu
+       *[other] { $received } écrits reçus
+    }, { $sent ->
+        [one] { $sent } envoyé
+       *[other] { $sent } envoyés
+    }.
+sync-partial =
+    Le temps a manqué : { $received ->
+        [one] { $received } écrit reçu
+       *[other] { $received } écrits reçus
+    }, { $sent ->
+        [one] { $sent } envoyé
+       *[other] { $sent } envoyés
+    } ({ $peers ->
+        [one] { $peers } voisin
+       *[other] { $peers } voisins
+    }). Le prochain échange reprendra là.
+
+doctor-ok =
+    Tout va bien : { $n ->
+        [one] { $n } écrit examiné
+       *[other] { $n } écrits examinés
+    }.
+doctor-not-ok =
+    Quelque chose demande attention ({ $n ->
+        [one] { $n } écrit examiné
+       *[other] { $n } écrits examinés
+    }).
+doctor-rebuilt = Ce que lisent les écrans a été reconstruit.
+doctor-fork =
+    L'appareil { $device } a continué deux fois un journal ({ $n } bouts) : une sauvegarde remise, ou une copie. Rien n'est perdu.
+doctor-quarantined = Abîmé sur le disque et mis de côté : { $key } dans { $table } ({ $code }). Le prochain échange le rapportera.
+
+bundle-exported =
+    { $n ->
+        [one] { $n } écrit mis
+       *[other] { $n } écrits mis
+    } dans { $file } ({ $size }).
+bundle-imported =
+    { $n ->
+        [0] Rien de nouveau dedans.
+        [one] { $n } nouvel écrit pris.
+       *[other] { $n } nouveaux écrits pris.
+    }
+bundle-refused =
+    { $n ->
+        [one] { $n } refusé
+       *[other] { $n } refusés
+    } ({ $code }).
+
+hoods-none = Pas encore de voisinage. `palier hood found NOM` ou `palier join LIEN`.
+hood-members =
+    { $n ->
+        [one] { $n } membre
+       *[other] { $n } membres
+    }
+hood-hubs =
+    { $n ->
+        [0] pas de relais
+        [one] { $n } relais
+       *[other] { $n } relais
+    }
+invite-open =
+    Fait entrer { $n ->
+        [one] { $n } personne
+       *[other] { $n } personnes
+    } jusqu'au { $until }.
+invite-approval =
+    Fait entrer { $n ->
+        [one] { $n } personne
+       *[other] { $n } personnes
+    } jusqu'au { $until }, après accord de la coordination.
+invites-none = Pas d'invitation.
+join-joined = Vous y êtes. Bienvenue !
+join-awaiting = Votre demande est arrivée. La coordination doit l'accepter ; le prochain échange après cela vous fera entrer.
+join-refused = L'invitation n'a pas été acceptée.
+
+member-member = membre
+member-awaiting = attend un accord
+member-refused = refusé
+member-left = parti
+member-removed = retiré
+member-device =
+    { $device } : { $n ->
+        [one] { $n } écrit accepté
+       *[other] { $n } écrits acceptés
+    }
+role-coordinator = coordination
+role-hub = relais
+role-founder = fondation
+device-active = actif
+device-pending = en cours d'association
+device-revoked = révoqué
+link-offered = Donnez ce lien au nouvel appareil : palier device link LIEN
+link-compare = Code : { $code }. Si l'autre appareil montre le même, donnez sur les deux : palier device link --confirm { $code }
+link-confirmed = Confirmé ici. Confirmez aussi sur l'autre appareil.
+link-done = Les deux appareils sont associés.
+recovered =
+    Bon retour, { $member }. { $n ->
+        [0] Pas encore de voisinage retrouvé : demandez une invitation à un voisin.
+        [one] { $n } voisinage retrouvé.
+       *[other] { $n } voisinages retrouvés.
+    }
+
+kind-offer = offre
+kind-need = besoin
+kind-tool = outil
+kind-parking = parking
+kind-storage = rangement
+kind-room = salle
+listing-published = publiée
+listing-paused = suspendue
+listing-expired = expirée
+listing-withdrawn = retirée
+listings-none = Rien trouvé.
+price-free = gratuit
+price-credits = { $n } min d'entraide{ $per }
+price-euros = { $amount } €{ $per }
+per-once = {""}
+per-hour = {" "}par heure
+per-day = {" "}par jour
+per-week = {" "}par semaine
+per-month = {" "}par mois
+photo-added = Photo ajoutée : { $id }
+photo-file =
+    Écrite dans { $file } ({ $bytes ->
+        [one] { $bytes } octet
+       *[other] { $bytes } octets
+    }).
+
+bookings-none = Pas de réservation.
+booking-requested = demandée
+booking-firm = confirmée, ferme
+booking-confirmed = confirmée, pas encore ferme
+booking-displaced = écartée
+booking-refused = refusée
+booking-cancelled = annulée
+booking-waiting-for = Ferme dès qu'elle aura la parole de { $who }.
+booking-waitlist = Rang { $n } sur la liste d'attente.
+booking-alternatives = Libre à la place :
+delivery-on-device = Encore sur cet appareil.
+delivery-sent = A quitté cet appareil.
+delivery-received = Reçue par l'autre côté.
+waitlist-none = Personne n'attend.
+
+why-requested = demandée
+why-accepted = acceptée
+why-refused = refusée
+why-cancelled = annulée
+why-released = rendue
+why-displaced = écartée : une autre a été acceptée avant
+why-firm = ferme
+why-waiting = sur la liste d'attente
+why-booking-taken = la place était prise
+why-booking-displaced = une autre a été acceptée avant

@@ -1,0 +1,260 @@
+//! Answers about what neighbours share.
+
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Shown, When};
+
+/// What is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListingKind {
+    /// Help offered.
+    Offer,
+    /// Help wanted.
+    Need,
+    /// A tool to lend.
+    Tool,
+    /// A parking place.
+    Parking,
+    /// A cellar, box or shelf.
+    Storage,
+    /// A room.
+    Room,
+}
+
+/// How a listing stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ListingStatus {
+    /// Shown.
+    Published,
+    /// Hidden for a while.
+    Paused,
+    /// Its time is over.
+    Expired,
+    /// Taken back for good.
+    Withdrawn,
+}
+
+/// A price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Price {
+    /// Nothing.
+    Free,
+    /// Minutes of help.
+    Credits {
+        /// Whole minutes.
+        minutes: u64,
+        /// For how long.
+        per: Per,
+    },
+    /// Money.
+    Euros {
+        /// Whole cents.
+        cents: u64,
+        /// For how long.
+        per: Per,
+    },
+}
+
+/// What a price is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Each time.
+    Once,
+    /// Each hour.
+    Hour,
+    /// Each day.
+    Day,
+    /// Each week.
+    Week,
+    /// Each month.
+    Month,
+}
+
+/// A listing in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Listing {
+    /// Which.
+    pub id: Shown<DocId>,
+    /// What is shared.
+    pub kind: ListingKind,
+    /// A short title.
+    pub title: String,
+    /// How it stands.
+    pub status: ListingStatus,
+    /// Whose it is.
+    pub owner: Shown<MemberId>,
+    /// The name of the owner's profile; empty until it came.
+    pub owner_name: String,
+    /// The category, or an empty text.
+    pub category: String,
+    /// Roughly where, or an empty text.
+    pub zone: String,
+    /// The price.
+    pub price: Price,
+    /// How many alike.
+    pub capacity: u32,
+    /// Its photos.
+    pub photos: Vec<Shown<BlobId>>,
+    /// Until when it is shown.
+    pub until: Option<When>,
+}
+
+/// `listing show`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListingDetail {
+    /// As in lists.
+    #[serde(flatten)]
+    pub listing: Listing,
+    /// The description.
+    pub text: String,
+    /// Whether the holder's device accepts by itself.
+    pub instant: bool,
+    /// The device that decides; none for help offered or wanted.
+    pub holder: Option<Shown<DeviceId>>,
+    /// Devices that may decide while the holder is away.
+    pub stand_ins: Vec<Shown<DeviceId>>,
+    /// When it was published.
+    pub published: Option<When>,
+    /// What this person may do with it: `request`, `edit`, `pause`, `withdraw`, …
+    pub may: Vec<String>,
+}
+
+/// `photo add`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PhotoAdded {
+    /// The photo.
+    pub id: Shown<BlobId>,
+    /// The listing.
+    pub listing: Shown<DocId>,
+    /// Size as kept, place removed.
+    pub bytes: u64,
+    /// Always true: the answer comes after it is on disk.
+    pub saved: bool,
+}
+
+/// `photo get`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PhotoFile {
+    /// The photo.
+    pub id: Shown<BlobId>,
+    /// Where it was written.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// How a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingStatus {
+    /// Asked, not answered.
+    Requested,
+    /// It holds.
+    Confirmed,
+    /// It was accepted, and another stands in its place.
+    Displaced,
+    /// The answer was no.
+    Refused,
+    /// Taken back.
+    Cancelled,
+}
+
+/// How far an act of this person got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Nobody has it yet.
+    OnDevice,
+    /// Somebody took it.
+    Sent,
+    /// The other side has it.
+    Received,
+}
+
+/// `booking show`, and an item of `booking list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Booking {
+    /// Which.
+    pub id: Shown<BookingId>,
+    /// Of which listing.
+    pub listing: Shown<DocId>,
+    /// Its title; empty until it came.
+    pub title: String,
+    /// How it stands.
+    pub status: BookingStatus,
+    /// Whether it can only fall by an act of somebody, not by merging.
+    pub firm: bool,
+    /// The devices whose word would make it firm.
+    pub waiting_for: Vec<Shown<DeviceId>>,
+    /// From when.
+    pub start: When,
+    /// Until when; null: until notice.
+    pub end: Option<When>,
+    /// The zone of the place.
+    pub zone: String,
+    /// How many of those alike.
+    pub quantity: u32,
+    /// Who asked, if this person may know.
+    pub requester: Option<Shown<MemberId>>,
+    /// Whether this person asked.
+    pub mine: bool,
+    /// Why it stands so: a stable code, or an empty text.
+    pub reason: String,
+    /// What else is free instead, once it is displaced or refused as taken.
+    pub alternatives: Vec<Alternative>,
+    /// Place on the waiting list, from 1; 0: not on it.
+    pub waitlist: u64,
+    /// How far this person's last act on it got.
+    pub delivery: Delivery,
+    /// What happened, oldest first.
+    pub history: Vec<Event>,
+}
+
+/// Something free instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// The listing: the same at another time, or another like it.
+    pub listing: Shown<DocId>,
+    /// Its title.
+    pub title: String,
+    /// From when.
+    pub start: When,
+    /// Until when.
+    pub end: Option<When>,
+}
+
+/// One thing that happened to a booking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// What: a stable code, as `requested`, `accepted`, `displaced`.
+    pub what: String,
+    /// When, as its author claimed.
+    pub at: When,
+    /// Whose act it was, if this person may know.
+    pub by: Option<Shown<MemberId>>,
+    /// On which device.
+    pub device: Option<Shown<DeviceId>>,
+}
+
+/// A place on a waiting list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waiting {
+    /// The booking that waits.
+    pub booking: Shown<BookingId>,
+    /// For which listing.
+    pub listing: Shown<DocId>,
+    /// Its title.
+    pub title: String,
+    /// The place, from 1.
+    pub place: u64,
+    /// From when.
+    pub start: When,
+    /// Until when.
+    pub end: Option<When>,
+}

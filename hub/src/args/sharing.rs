@@ -1,0 +1,312 @@
+//! Commands about what neighbours share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
+
+use super::{Duration, PriceArg, Ref, TimeArg};
+
+/// Which part of a list.
+#[derive(Debug, Clone, Args)]
+pub struct Page {
+    /// How many at most.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// What `next` said.
+    #[arg(long, value_name = "NEXT")]
+    pub after: Option<String>,
+}
+
+/// What is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    /// Help offered.
+    Offer,
+    /// Help wanted.
+    Need,
+    /// A tool to lend.
+    Tool,
+    /// A parking place.
+    Parking,
+    /// A cellar, box or shelf.
+    Storage,
+    /// A room.
+    Room,
+}
+
+/// `palier listing …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Listing {
+    /// Publish one.
+    Add(ListingAdd),
+    /// Those of the neighbourhood.
+    List(ListingList),
+    /// One.
+    Show(ListingRef),
+    /// Change one.
+    Edit(ListingEdit),
+    /// Hide it for a while; `renew` shows it again.
+    Pause(ListingRef),
+    /// Take it back for good.
+    Withdraw(ListingRef),
+    /// Show it again, or for longer.
+    Renew(ListingRenew),
+    /// Say which device decides.
+    Holder(ListingHolder),
+}
+
+/// `palier listing add`
+#[derive(Debug, Clone, Args)]
+pub struct ListingAdd {
+    /// What is shared.
+    #[arg(value_name = "KIND")]
+    pub kind: KindArg,
+    /// A short title.
+    #[arg(long, value_name = "TEXT")]
+    pub title: String,
+    /// How many alike.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub capacity: Option<u32>,
+    /// The holder's device accepts by itself what is free.
+    #[arg(long)]
+    pub instant: bool,
+    /// The device that decides; this one otherwise.
+    #[arg(long, value_name = "DEVICE")]
+    pub holder: Option<Ref<DeviceId>>,
+    /// What may be changed later.
+    #[command(flatten)]
+    pub content: ListingContent,
+}
+
+/// What of a listing can be edited.
+#[derive(Debug, Clone, Args)]
+pub struct ListingContent {
+    /// The description.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// The category.
+    #[arg(long, value_name = "WORD")]
+    pub category: Option<String>,
+    /// Roughly where: building, street, district.
+    #[arg(long, value_name = "WORD")]
+    pub zone: Option<String>,
+    /// The price.
+    #[arg(long, value_name = "PRICE")]
+    pub price: Option<PriceArg>,
+    /// Until when it is shown.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<TimeArg>,
+}
+
+/// `palier listing list`
+#[derive(Debug, Clone, Args)]
+pub struct ListingList {
+    /// Only these.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<KindArg>,
+    /// Only one's own, with those paused and withdrawn.
+    #[arg(long)]
+    pub mine: bool,
+    /// Which part.
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// One listing.
+#[derive(Debug, Clone, Args)]
+pub struct ListingRef {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+}
+
+/// `palier listing edit`
+#[derive(Debug, Clone, Args)]
+pub struct ListingEdit {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+    /// A short title.
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// The rest.
+    #[command(flatten)]
+    pub content: ListingContent,
+}
+
+/// `palier listing renew`
+#[derive(Debug, Clone, Args)]
+pub struct ListingRenew {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+    /// Until when it is shown.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<TimeArg>,
+}
+
+/// `palier listing holder`
+#[derive(Debug, Clone, Args)]
+pub struct ListingHolder {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+    /// The device that decides from now on.
+    #[arg(value_name = "DEVICE")]
+    pub device: Ref<DeviceId>,
+}
+
+/// `palier search`
+#[derive(Debug, Clone, Args)]
+pub struct Search {
+    /// Words; accents and capitals do not matter.
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// Only these.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<KindArg>,
+    /// Only this category.
+    #[arg(long, value_name = "WORD")]
+    pub category: Option<String>,
+    /// Only there.
+    #[arg(long, value_name = "WORD")]
+    pub zone: Option<String>,
+    /// At most this price.
+    #[arg(long, value_name = "PRICE")]
+    pub price: Option<PriceArg>,
+    /// Which part.
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// `palier photo …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Photo {
+    /// Add one to a listing of one's own.
+    Add(PhotoAdd),
+    /// Write one into a file.
+    Get(PhotoGet),
+}
+
+/// `palier photo add`
+#[derive(Debug, Clone, Args)]
+pub struct PhotoAdd {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+    /// The picture.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `palier photo get`
+#[derive(Debug, Clone, Args)]
+pub struct PhotoGet {
+    /// The photo, as `listing show` names it.
+    #[arg(value_name = "PHOTO")]
+    pub photo: Ref<BlobId>,
+    /// Where to write it.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How long to wait for it.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub within: Duration,
+}
+
+/// `palier booking …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Booking {
+    /// Ask for something.
+    Request(BookingRequest),
+    /// Say yes.
+    Accept(BookingRef),
+    /// Say no.
+    Refuse(BookingReason),
+    /// Take back one's request, or what one had accepted.
+    Cancel(BookingReason),
+    /// Those this person can read.
+    List(BookingList),
+    /// One.
+    Show(BookingRef),
+}
+
+/// `palier booking request`
+#[derive(Debug, Clone, Args)]
+pub struct BookingRequest {
+    /// The listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Ref<DocId>,
+    /// From when.
+    #[arg(long, value_name = "TIME")]
+    pub start: TimeArg,
+    /// Until when; without it until notice, where the listing allows it.
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<TimeArg>,
+    /// How many of those alike.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub quantity: u32,
+    /// A word to the owner. Only who decides reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+/// One booking.
+#[derive(Debug, Clone, Args)]
+pub struct BookingRef {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+}
+
+/// One booking, and why.
+#[derive(Debug, Clone, Args)]
+pub struct BookingReason {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// Why. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+/// `palier booking list`
+#[derive(Debug, Clone, Args)]
+pub struct BookingList {
+    /// Only of this listing.
+    #[arg(long, value_name = "LISTING")]
+    pub listing: Option<Ref<DocId>>,
+    /// Only what waits for this person's answer.
+    #[arg(long)]
+    pub to_decide: bool,
+    /// Which part.
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// `palier waitlist`
+#[derive(Debug, Clone, Args)]
+pub struct Waitlist {
+    /// What to do; without it, list.
+    #[command(subcommand)]
+    pub verb: Option<WaitlistVerb>,
+}
+
+/// `palier waitlist …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum WaitlistVerb {
+    /// The waiting lists this person stands on, or that of one's own listing.
+    List(WaitlistList),
+    /// Wait for a slot that is taken.
+    Join(BookingRef),
+    /// Wait no longer.
+    Leave(BookingRef),
+}
+
+/// `palier waitlist list`
+#[derive(Debug, Clone, Args)]
+pub struct WaitlistList {
+    /// Only of this listing.
+    #[arg(value_name = "LISTING")]
+    pub listing: Option<Ref<DocId>>,
+}

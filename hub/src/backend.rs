@@ -1,0 +1,449 @@
+//! What the command line asks of a node: one method for each operation.
+//!
+//! [`Host`] makes and opens homes, [`Backend`] is an open one. Inputs are plain
+//! structs, outputs are the answers scripts read. The node's adapter implements
+//! both; tests put a small stand-in there.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use palier_model::time::{Instant, Interval};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::answer::{
+    Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
+    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
+    Profile, Recovered, RunEvent, Saved, Status, SyncDone, Waiting,
+};
+use crate::errors::Result;
+
+/// In whose name, where and when an operation happens.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The neighbourhood, by id, beginning of it, or name; needed only with several.
+    pub hood: Option<String>,
+    /// The member whose mandate is used.
+    pub mandate_of: Option<MemberId>,
+    /// The time to claim instead of the clock's.
+    pub now: Option<Instant>,
+    /// Open no socket.
+    pub offline: bool,
+}
+
+/// How a home is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// Sockets, if it may have any.
+    pub network: Option<Network>,
+    /// The time to claim instead of the clock's.
+    pub now: Option<Instant>,
+}
+
+/// Which sockets a node opens. Addresses are multiaddresses.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// Where to listen; empty: any port (a hub: 4747).
+    pub listen: Vec<String>,
+    /// What to tell others instead.
+    pub advertise: Vec<String>,
+    /// Whom to dial at once.
+    pub peers: Vec<String>,
+    /// Whether to look on the local network.
+    pub mdns: bool,
+    /// Whether it stays up and serves others (`run`), or only asks (`sync`, `join`).
+    pub serve: bool,
+}
+
+/// What takes more than a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A home is opened.
+    Opening,
+    /// Another command of this home is waited for.
+    Waiting,
+    /// A neighbour is looked for.
+    Meeting,
+    /// Entries are exchanged.
+    Syncing,
+    /// Rows are checked or built anew.
+    Checking,
+    /// A file is read or written.
+    Bundling,
+}
+
+/// How far something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What goes on.
+    pub stage: Stage,
+    /// How much is done.
+    pub done: u64,
+    /// Of how much, if that is known.
+    pub total: Option<u64>,
+}
+
+/// Where progress is told. Must not block.
+pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Which part of a list.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    /// How many at most.
+    pub limit: u32,
+    /// Where the part before ended.
+    pub after: Option<String>,
+}
+
+/// A new invitation.
+#[derive(Debug, Clone)]
+pub struct NewInvitation {
+    /// Somebody must approve.
+    pub approval: bool,
+    /// How many it lets in.
+    pub uses: u32,
+    /// How long it holds.
+    pub expires_in_ms: i64,
+}
+
+/// What happens to a member.
+#[derive(Debug, Clone)]
+pub enum MemberAct {
+    /// Let in, with what is attested.
+    Approve { building: Option<String>, landlord: Option<String> },
+    /// Building and landlord attested.
+    Attest { building: Option<String>, landlord: Option<String> },
+    /// A role given.
+    Appoint(RoleName),
+    /// A role taken back.
+    Dismiss(RoleName),
+    /// Removed.
+    Remove,
+}
+
+/// A role in the neighbourhood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleName {
+    /// Admits, attests, moderates.
+    Coordinator,
+    /// Always on: stores and forwards.
+    Hub,
+}
+
+/// A step of linking a second device.
+#[derive(Debug, Clone)]
+pub enum LinkStep {
+    /// On the old device: make a link and wait for the new one; or, while one is
+    /// pending, say how far it is.
+    Offer,
+    /// On the new device: take the link.
+    Accept(String),
+    /// On both: the code that the other one shows.
+    Confirm(String),
+}
+
+/// What of a listing may be set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListingPatch {
+    /// A short title.
+    pub title: Option<String>,
+    /// The description.
+    pub text: Option<String>,
+    /// The category.
+    pub category: Option<String>,
+    /// Roughly where.
+    pub zone: Option<String>,
+    /// The price.
+    pub price: Option<Price>,
+    /// Until when it is shown.
+    pub until: Option<Instant>,
+}
+
+/// A new listing.
+#[derive(Debug, Clone)]
+pub struct NewListing {
+    /// What is shared.
+    pub kind: ListingKind,
+    /// A short title.
+    pub title: String,
+    /// How many alike; one where nothing is said.
+    pub capacity: Option<u32>,
+    /// Whether the holder's device accepts by itself.
+    pub instant: bool,
+    /// The device that decides; this one where nothing is said.
+    pub holder: Option<DeviceId>,
+    /// The rest; its title is not looked at.
+    pub content: ListingPatch,
+}
+
+/// A change of a listing.
+#[derive(Debug, Clone)]
+pub enum ListingChange {
+    /// Its content.
+    Edit(ListingPatch),
+    /// Hidden for a while.
+    Pause,
+    /// Shown again, or for longer.
+    Renew(Option<Instant>),
+    /// Taken back for good.
+    Withdraw,
+    /// Another device decides.
+    Holder(DeviceId),
+}
+
+/// Which listings.
+#[derive(Debug, Clone, Default)]
+pub struct ListingFilter {
+    /// Words to find; empty: all.
+    pub words: String,
+    /// Only these.
+    pub kind: Option<ListingKind>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only there.
+    pub zone: Option<String>,
+    /// At most this price.
+    pub price: Option<Price>,
+    /// Only one's own, with those paused and withdrawn.
+    pub mine: bool,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct NewBooking {
+    /// Of what.
+    pub listing: DocId,
+    /// When.
+    pub interval: Interval,
+    /// How many of those alike.
+    pub quantity: u32,
+    /// A word to the owner; only who decides reads it.
+    pub text: Option<String>,
+}
+
+/// What happens to a booking.
+#[derive(Debug, Clone)]
+pub enum BookingAct {
+    /// The owner's side says yes.
+    Accept,
+    /// The owner's side says no.
+    Refuse { text: Option<String> },
+    /// The requester takes it back, or the owner's side what it had accepted.
+    Cancel { text: Option<String> },
+    /// The requester waits for a slot that is taken.
+    Wait,
+    /// The requester waits no longer.
+    StopWaiting,
+}
+
+/// Which bookings.
+#[derive(Debug, Clone, Default)]
+pub struct BookingFilter {
+    /// Only of this listing.
+    pub listing: Option<DocId>,
+    /// Only what waits for this person's answer.
+    pub to_decide: bool,
+}
+
+/// A change of one's own profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfilePatch {
+    /// The name.
+    pub name: Option<String>,
+    /// A few words.
+    pub about: Option<String>,
+    /// Languages spoken.
+    pub languages: Option<Vec<String>>,
+}
+
+/// One open row.
+#[derive(Debug, Clone)]
+pub struct OpenRow {
+    /// Its table.
+    pub table: String,
+    /// Its key.
+    pub key: String,
+    /// What it holds.
+    pub value: serde_json::Value,
+}
+
+/// One operation: a method whose future may move between threads. Implementations
+/// write it as `async fn`.
+macro_rules! operation {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $out:ty) => {
+        $(#[$doc])*
+        fn $name(&self, $($arg: $type),*) -> impl Future<Output = Result<$out>> + Send;
+    };
+}
+
+/// Makes and opens homes.
+pub trait Host: Send + Sync + 'static {
+    /// An open home.
+    type Node: Backend;
+
+    /// Whether there is an identity in this home.
+    fn exists(&self, home: &Path) -> bool;
+    operation!(
+        /// Makes a home with an identity of its own.
+        init(home: &Path, name: String) -> Init
+    );
+    operation!(
+        /// Makes a home for an identity that exists, from its words and, if given, a
+        /// link that says where the neighbourhood is.
+        recover(home: &Path, phrase: String, link: Option<String>, name: Option<String>, opening: Opening) -> Recovered
+    );
+    operation!(
+        /// Opens a home. `home.busy` if another process has it: that is tried again.
+        open(home: &Path, opening: Opening) -> Self::Node
+    );
+}
+
+/// An open home.
+pub trait Backend: Send + Sync + 'static {
+    operation!(
+        /// The zone of the neighbourhood's clocks; the computer's own where there is none.
+        zone(scope: &Scope) -> TimeZone
+    );
+    operation!(
+        /// How things stand. (`home` and `running` are filled in by the command line.)
+        status(scope: &Scope) -> Status
+    );
+    operation!(
+        /// Exchanges what is new, within a time. Partial results are an answer too.
+        sync(scope: &Scope, within_ms: i64, peers: Vec<String>, progress: OnProgress) -> SyncDone
+    );
+    operation!(
+        /// Checks the store.
+        doctor(rebuild: bool, progress: OnProgress) -> Doctor
+    );
+    operation!(
+        /// Open rows after a key, in order, a part at a time; empty at the end.
+        open_rows(scope: &Scope, after: Option<&OpenRow>) -> Vec<OpenRow>
+    );
+    /// What `run` tells while it is up. Asked for once.
+    fn events(&self) -> mpsc::Receiver<RunEvent>;
+    /// Closes the home in order.
+    fn close(self) -> impl Future<Output = ()> + Send;
+
+    operation!(
+        /// Founds a neighbourhood; the answer names its hash.
+        hood_found(scope: &Scope, name: String, zone: Option<String>) -> Saved
+    );
+    operation!(
+        /// Those of this home.
+        hoods(scope: &Scope) -> Vec<Hood>
+    );
+    operation!(
+        /// The one meant.
+        hood(scope: &Scope) -> Hood
+    );
+    operation!(
+        /// Leaves it.
+        hood_leave(scope: &Scope) -> Saved
+    );
+    operation!(
+        /// Makes an invitation.
+        invite(scope: &Scope, invitation: NewInvitation) -> Invitation
+    );
+    operation!(
+        /// Those made here.
+        invitations(scope: &Scope) -> Vec<Invitation>
+    );
+    operation!(
+        /// Makes one worthless.
+        invite_revoke(scope: &Scope, id: String) -> Saved
+    );
+    operation!(
+        /// Joins by an invitation.
+        join(scope: &Scope, link: String, lives: Option<String>, within_ms: i64, progress: OnProgress) -> Joined
+    );
+    operation!(
+        /// Everyone, with those who wait if this person may admit.
+        members(scope: &Scope, paging: Paging) -> List<Member>
+    );
+    operation!(
+        /// One.
+        member(scope: &Scope, id: MemberId) -> Member
+    );
+    operation!(
+        /// An act on a member.
+        member_act(scope: &Scope, id: MemberId, act: MemberAct) -> Saved
+    );
+    operation!(
+        /// Those of this person.
+        devices(scope: &Scope) -> Vec<Device>
+    );
+    operation!(
+        /// A step of linking a second device.
+        device_link(scope: &Scope, step: LinkStep, within_ms: i64, progress: OnProgress) -> DeviceLink
+    );
+    operation!(
+        /// Revokes a device.
+        device_revoke(scope: &Scope, id: DeviceId) -> Saved
+    );
+    operation!(
+        /// A member's profile; one's own without a member.
+        profile(scope: &Scope, member: Option<MemberId>) -> Profile
+    );
+    operation!(
+        /// Changes one's own profile.
+        profile_edit(scope: &Scope, patch: ProfilePatch) -> Saved
+    );
+
+    operation!(
+        /// Publishes a listing.
+        listing_add(scope: &Scope, listing: NewListing) -> Saved
+    );
+    operation!(
+        /// Finds listings.
+        listings(scope: &Scope, filter: ListingFilter, paging: Paging) -> List<Listing>
+    );
+    operation!(
+        /// One.
+        listing(scope: &Scope, id: DocId) -> ListingDetail
+    );
+    operation!(
+        /// Changes one.
+        listing_change(scope: &Scope, id: DocId, change: ListingChange) -> Saved
+    );
+    operation!(
+        /// Adds a photo to a listing.
+        photo_add(scope: &Scope, listing: DocId, file: PathBuf) -> PhotoAdded
+    );
+    operation!(
+        /// Writes a photo into a file, fetched if it must be.
+        photo_get(scope: &Scope, photo: BlobId, file: PathBuf, within_ms: i64) -> PhotoFile
+    );
+    operation!(
+        /// Asks for something.
+        booking_request(scope: &Scope, booking: NewBooking) -> Saved
+    );
+    operation!(
+        /// An act on a booking.
+        booking_act(scope: &Scope, id: BookingId, act: BookingAct) -> Saved
+    );
+    operation!(
+        /// Those this person can read.
+        bookings(scope: &Scope, filter: BookingFilter, paging: Paging) -> List<Booking>
+    );
+    operation!(
+        /// One.
+        booking(scope: &Scope, id: BookingId) -> Booking
+    );
+    operation!(
+        /// The waiting lists this person stands on, or that of one listing of one's own.
+        waitlist(scope: &Scope, listing: Option<DocId>) -> Vec<Waiting>
+    );
+    operation!(
+        /// Writes all entries into a file.
+        bundle_export(scope: &Scope, file: PathBuf, progress: OnProgress) -> BundleExported
+    );
+    operation!(
+        /// Takes the entries of a file through the gate.
+        bundle_import(scope: &Scope, file: PathBuf, progress: OnProgress) -> BundleImported
+    );
+}

@@ -1,0 +1,116 @@
+//! `listing`, `search`, `photo`.
+
+use palier_model::keys::DocId;
+
+use super::{On, Outcome, changed, paging, resolve};
+use crate::answer::ListingKind;
+use crate::args::{self, KindArg, Listing, ListingContent, Photo, Ref};
+use crate::backend::{Backend, ListingChange, ListingFilter, ListingPatch, NewListing};
+use crate::errors::{CliError, Result};
+
+pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<Outcome> {
+    let (given, change) = match verb {
+        Listing::Add(it) => return add(on, it).await,
+        Listing::List(it) => {
+            let filter = ListingFilter {
+                kind: it.kind.map(kind),
+                mine: it.mine,
+                ..ListingFilter::default()
+            };
+            return Ok(on.node.listings(on.scope, filter, paging(it.page)).await?.into());
+        }
+        Listing::Show(it) => {
+            let id = resolve::listing(on.node, on.scope, &it.listing).await?;
+            return Ok(on.node.listing(on.scope, id).await?.into());
+        }
+        Listing::Edit(it) => {
+            let content = patch(on, it.content).await?;
+            let patch = changed(ListingPatch { title: it.title, ..content })?;
+            (it.listing, ListingChange::Edit(patch))
+        }
+        Listing::Pause(it) => (it.listing, ListingChange::Pause),
+        Listing::Withdraw(it) => (it.listing, ListingChange::Withdraw),
+        Listing::Renew(it) => (it.listing, ListingChange::Renew(on.instant_if(it.until).await?)),
+        Listing::Holder(it) => {
+            let device = resolve::device(on.node, on.scope, &it.device).await?;
+            (it.listing, ListingChange::Holder(device))
+        }
+    };
+    change_listing(on, &given, change).await
+}
+
+async fn change_listing<B: Backend>(
+    on: On<'_, B>,
+    given: &Ref<DocId>,
+    change: ListingChange,
+) -> Result<Outcome> {
+    let id = resolve::listing(on.node, on.scope, given).await?;
+    Ok(on.node.listing_change(on.scope, id, change).await?.into())
+}
+
+async fn add<B: Backend>(on: On<'_, B>, it: args::ListingAdd) -> Result<Outcome> {
+    let holder = match &it.holder {
+        None => None,
+        Some(device) => Some(resolve::device(on.node, on.scope, device).await?),
+    };
+    let new = NewListing {
+        kind: kind(it.kind),
+        title: it.title,
+        capacity: it.capacity,
+        instant: it.instant,
+        holder,
+        content: patch(on, it.content).await?,
+    };
+    Ok(on.node.listing_add(on.scope, new).await?.into())
+}
+
+async fn patch<B: Backend>(on: On<'_, B>, content: ListingContent) -> Result<ListingPatch> {
+    Ok(ListingPatch {
+        title: None,
+        text: content.text,
+        category: content.category,
+        zone: content.zone,
+        price: content.price.map(|price| price.0),
+        until: on.instant_if(content.until).await?,
+    })
+}
+
+const fn kind(kind: KindArg) -> ListingKind {
+    match kind {
+        KindArg::Offer => ListingKind::Offer,
+        KindArg::Need => ListingKind::Need,
+        KindArg::Tool => ListingKind::Tool,
+        KindArg::Parking => ListingKind::Parking,
+        KindArg::Storage => ListingKind::Storage,
+        KindArg::Room => ListingKind::Room,
+    }
+}
+
+pub(super) async fn search<B: Backend>(on: On<'_, B>, it: args::Search) -> Result<Outcome> {
+    let filter = ListingFilter {
+        words: it.words.join(" "),
+        kind: it.kind.map(kind),
+        category: it.category,
+        zone: it.zone,
+        price: it.price.map(|price| price.0),
+        mine: false,
+    };
+    Ok(on.node.listings(on.scope, filter, paging(it.page)).await?.into())
+}
+
+pub(super) async fn photo<B: Backend>(on: On<'_, B>, verb: Photo) -> Result<Outcome> {
+    Ok(match verb {
+        Photo::Add(it) => {
+            let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
+            on.node.photo_add(on.scope, listing, on.context.path(&it.file)).await?.into()
+        }
+        Photo::Get(it) => {
+            let photo = it
+                .photo
+                .whole()
+                .ok_or_else(|| CliError::new("photo.not_found").param("id", it.photo.as_str()))?;
+            let file = on.context.path(&it.file);
+            on.node.photo_get(on.scope, photo, file, it.within.as_ms()).await?.into()
+        }
+    })
+}

@@ -1,0 +1,225 @@
+//! Errors as people and scripts see them: one code, one exit code, a message that
+//! says what happened and a hint that says what to do next.
+//!
+//! Every code stands once, in [`table`]; its texts stand in `locales/*/errors.ftl`
+//! under `error-` and the code with dots as hyphens.
+
+mod table;
+mod usage;
+
+pub use table::TABLE;
+pub use usage::from_clap;
+
+use std::collections::BTreeMap;
+
+use fluent_bundle::FluentValue;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{ErrorAnswer, ErrorBody};
+use crate::texts::{Param, Texts};
+
+/// What an error means for who called: the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A fault of ours.
+    Internal,
+    /// The command line cannot be read.
+    Usage,
+    /// There is no such thing.
+    NotFound,
+    /// This person may not do it.
+    NotAllowed,
+    /// Something else stands in the way.
+    Conflict,
+    /// Nobody to talk to.
+    Unreachable,
+    /// What was given is no good.
+    Invalid,
+    /// The disk said no.
+    Storage,
+    /// Time ran out; the result is partial.
+    TimedOut,
+    /// The person stopped it.
+    Interrupted,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Internal,
+        Self::Usage,
+        Self::NotFound,
+        Self::NotAllowed,
+        Self::Conflict,
+        Self::Unreachable,
+        Self::Invalid,
+        Self::Storage,
+        Self::TimedOut,
+        Self::Interrupted,
+    ];
+
+    /// The exit code of the process.
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::NotAllowed => 4,
+            Self::Conflict => 5,
+            Self::Unreachable => 6,
+            Self::Invalid => 7,
+            Self::Storage => 8,
+            Self::TimedOut => 9,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The key of the text that serves where a code has none of its own.
+    const fn fallback(self) -> &'static str {
+        match self {
+            Self::Internal => "error-internal",
+            Self::Usage => "error-usage",
+            Self::NotFound => "error-not-found",
+            Self::NotAllowed => "error-not-allowed",
+            Self::Conflict => "error-conflict",
+            Self::Unreachable => "error-unreachable",
+            Self::Invalid => "error-invalid",
+            Self::Storage => "error-storage",
+            Self::TimedOut => "error-timed-out",
+            Self::Interrupted => "error-interrupted",
+        }
+    }
+}
+
+/// A command that failed. Holds no text: texts are chosen where it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{code} {params:?}")]
+pub struct CliError {
+    /// Stable code, as `booking.taken`.
+    pub code: String,
+    /// What it means for the caller.
+    pub kind: Kind,
+    /// Values for the message: field names, limits, ids given by the caller. Never
+    /// what a peer wrote.
+    pub params: BTreeMap<String, String>,
+}
+
+impl CliError {
+    /// An error whose code stands in [`TABLE`]; any other is a fault of ours.
+    pub fn new(code: &str) -> Self {
+        let kind = TABLE.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
+        Self::of_kind(code, kind.unwrap_or(Kind::Internal))
+    }
+
+    /// An error of a layer below, which knows its own kind.
+    pub fn of_kind(code: &str, kind: Kind) -> Self {
+        Self { code: code.to_owned(), kind, params: BTreeMap::new() }
+    }
+
+    /// A fault of ours. The detail is logged, never shown as if the person could act on it.
+    pub fn internal(detail: impl std::fmt::Display) -> Self {
+        tracing::error!(%detail, "internal error");
+        Self::new("internal")
+    }
+
+    /// With one more value for the message.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// An error of the operating system at a file that the person named or owns.
+    pub fn io(error: &std::io::Error, path: &std::path::Path) -> Self {
+        use std::io::ErrorKind as Io;
+        let code = match error.kind() {
+            Io::NotFound => "file.not_found",
+            Io::PermissionDenied => "file.denied",
+            Io::StorageFull | Io::QuotaExceeded => "storage.full",
+            _ => "storage.failed",
+        };
+        tracing::debug!(%error, path = %path.display(), "file error");
+        Self::new(code).param("file", path.display())
+    }
+
+    /// The exit code of the process.
+    pub const fn exit(&self) -> u8 {
+        self.kind.exit()
+    }
+
+    /// What happened, in the person's language.
+    pub fn message(&self, texts: &Texts) -> String {
+        texts
+            .try_with(&self.key(), self.values())
+            .unwrap_or_else(|| texts.with(self.kind.fallback(), self.values()))
+    }
+
+    /// What to do next, in the person's language.
+    pub fn hint(&self, texts: &Texts) -> String {
+        texts
+            .attribute(&self.key(), "hint", self.values())
+            .or_else(|| texts.attribute(self.kind.fallback(), "hint", self.values()))
+            .unwrap_or_default()
+    }
+
+    /// The shape scripts read.
+    pub fn to_answer(&self, texts: &Texts) -> ErrorAnswer {
+        ErrorAnswer {
+            error: ErrorBody {
+                code: self.code.clone(),
+                message: self.message(texts),
+                hint: self.hint(texts),
+                params: self.params.clone(),
+            },
+        }
+    }
+
+    fn key(&self) -> String {
+        format!("error-{}", self.code.replace(['.', '_'], "-"))
+    }
+
+    fn values(&self) -> impl Iterator<Item = Param<'_>> {
+        self.params.iter().map(|(name, value)| (name.as_str(), FluentValue::from(value.as_str())))
+    }
+}
+
+/// What a command gives back.
+pub type Result<T, E = CliError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::Lang;
+
+    #[test]
+    fn every_code_says_what_happened_and_what_to_do_in_both_languages() {
+        for lang in Lang::ALL {
+            let texts = Texts::of(lang);
+            for (code, _) in TABLE {
+                let key = CliError::new(code).key();
+                let has = |attribute| match attribute {
+                    None => texts.try_with(&key, []).is_some(),
+                    Some(name) => texts.attribute(&key, name, []).is_some(),
+                };
+                assert!(has(None), "{code} has no message in {lang:?}");
+                assert!(has(Some("hint")), "{code} has no hint in {lang:?}");
+            }
+            for kind in Kind::ALL {
+                let unknown = CliError::of_kind("unheard.of", kind);
+                assert!(!unknown.message(texts).starts_with("error-"));
+                assert!(!unknown.hint(texts).is_empty(), "{kind:?} says nothing in {lang:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_contract() {
+        let exits: Vec<u8> = Kind::ALL.iter().map(|kind| kind.exit()).collect();
+        assert_eq!(exits, [1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
+        let mut codes: Vec<&str> = TABLE.iter().map(|(code, _)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), TABLE.len(), "a code stands twice");
+    }
+}

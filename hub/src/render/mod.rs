@@ -1,0 +1,72 @@
+//! What people read for each answer.
+//!
+//! Pure: an answer in, a text out. Whatever a neighbour wrote passes [`plain`], so
+//! that nobody's title can move the cursor or colour of somebody's terminal.
+
+mod machine;
+mod people;
+mod sharing;
+mod style;
+mod table;
+mod when;
+
+pub use machine::{run_event, stage};
+pub use style::{View, plain};
+
+use crate::answer::Answer;
+
+/// The text for an answer.
+pub fn prose(answer: &Answer, view: &View<'_>) -> String {
+    if view.quiet
+        && let Some(text) = terse(answer)
+    {
+        return text;
+    }
+    match answer {
+        Answer::Saved(it) => view.with("saved", [("id", style::short(&it.id).into())]),
+        Answer::Init(it) => machine::init(it, view),
+        Answer::Welcome(it) => machine::welcome(it, view),
+        Answer::Status(it) => machine::status(it, view),
+        Answer::Sync(it) => machine::sync(it, view),
+        Answer::Doctor(it) => machine::doctor(it, view),
+        Answer::Demo(it) => machine::demo(it, view),
+        Answer::BundleExported(it) => machine::exported(it, view),
+        Answer::BundleImported(it) => machine::imported(it, view),
+        Answer::Completions(it) => it.script.clone(),
+        Answer::Schemas(_) => answer.to_json().unwrap_or_default(),
+        Answer::Hoods(it) => people::hoods(&it.items, view),
+        Answer::Hood(it) => people::hood(it, view),
+        Answer::Invitation(it) => people::invitation(it, view),
+        Answer::Invitations(it) => people::invitations(&it.items, view),
+        Answer::Joined(it) => people::joined(it, view),
+        Answer::Members(it) => people::members(it, view),
+        Answer::Member(it) => people::member(it, view),
+        Answer::Devices(it) => people::devices(&it.items, view),
+        Answer::DeviceLink(it) => people::device_link(it, view),
+        Answer::Recovered(it) => people::recovered(it, view),
+        Answer::Profile(it) => people::profile(it, view),
+        Answer::Listings(it) => sharing::listings(it, view),
+        Answer::ListingDetail(it) => sharing::listing(it, view),
+        Answer::PhotoAdded(it) => view.with("photo-added", [("id", style::short(&it.id).into())]),
+        Answer::PhotoFile(it) => {
+            view.with("photo-file", [("file", plain(&it.file).into()), ("bytes", it.bytes.into())])
+        }
+        Answer::Bookings(it) => sharing::bookings(it, view),
+        Answer::Booking(it) => sharing::booking(it, view),
+        Answer::Waitlist(it) => sharing::waitlist(&it.items, view),
+    }
+}
+
+/// With `-q`: what a script needs and nothing else.
+fn terse(answer: &Answer) -> Option<String> {
+    Some(match answer {
+        Answer::Saved(it) => it.id.clone(),
+        Answer::PhotoAdded(it) => it.id.to_string(),
+        Answer::Invitation(it) => it.link.clone()?,
+        Answer::DeviceLink(it) => it.code.clone().or_else(|| it.link.clone())?,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Prose about what neighbours share.
+
+use super::style::{View, paragraphs, plain, short};
+use super::table::table;
+use super::when::{moment, span};
+use crate::answer::{
+    Booking, BookingStatus, Delivery, List, Listing, ListingDetail, ListingKind, ListingStatus,
+    Per, Price, Waiting,
+};
+
+/// Says that a list goes on.
+pub(super) fn with_next(text: String, next: Option<&str>, view: &View<'_>) -> String {
+    match next {
+        None => text,
+        Some(next) => format!("{text}\n{}", view.with("list-next", [("next", plain(next).into())])),
+    }
+}
+
+fn kind(kind: ListingKind, view: &View<'_>) -> String {
+    view.get(match kind {
+        ListingKind::Offer => "kind-offer",
+        ListingKind::Need => "kind-need",
+        ListingKind::Tool => "kind-tool",
+        ListingKind::Parking => "kind-parking",
+        ListingKind::Storage => "kind-storage",
+        ListingKind::Room => "kind-room",
+    })
+}
+
+fn listing_status(status: ListingStatus, view: &View<'_>) -> String {
+    view.get(match status {
+        ListingStatus::Published => "listing-published",
+        ListingStatus::Paused => "listing-paused",
+        ListingStatus::Expired => "listing-expired",
+        ListingStatus::Withdrawn => "listing-withdrawn",
+    })
+}
+
+fn price(price: Price, view: &View<'_>) -> String {
+    let unit = |per| {
+        view.get(match per {
+            Per::Once => "per-once",
+            Per::Hour => "per-hour",
+            Per::Day => "per-day",
+            Per::Week => "per-week",
+            Per::Month => "per-month",
+        })
+    };
+    match price {
+        Price::Free => view.get("price-free"),
+        Price::Credits { minutes, per } => {
+            view.with("price-credits", [("n", minutes.into()), ("per", unit(per).into())])
+        }
+        Price::Euros { cents, per } => {
+            let point = view.get("decimal-point");
+            let amount = format!("{}{point}{:02}", cents / 100, cents % 100);
+            view.with("price-euros", [("amount", amount.into()), ("per", unit(per).into())])
+        }
+    }
+}
+
+pub(super) fn listings(list: &List<Listing>, view: &View<'_>) -> String {
+    if list.items.is_empty() {
+        return view.get("listings-none");
+    }
+    let headings = ["col-id", "col-kind", "col-title", "col-owner", "col-price", "col-status"];
+    let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
+    let row = |it: &Listing| {
+        vec![
+            short(&it.id),
+            kind(it.kind, view),
+            plain(&it.title),
+            plain(&it.owner_name),
+            price(it.price, view),
+            listing_status(it.status, view),
+        ]
+    };
+    let rows: Vec<_> = list.items.iter().map(row).collect();
+    with_next(table(&headings, &rows), list.next.as_deref(), view)
+}
+
+pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {
+    let base = &it.listing;
+    let mut out =
+        format!("{} {}\n", view.strong(&plain(&base.title)), view.faint(&short(&base.id)));
+    let what = format!("{}, {}", kind(base.kind, view), listing_status(base.status, view));
+    out.push_str(&format!("  {what}\n"));
+    out.push_str(&view.field("col-owner", &plain(&base.owner_name)));
+    out.push_str(&view.field("col-price", &price(base.price, view)));
+    out.push_str(&view.field("field-category", &plain(&base.category)));
+    out.push_str(&view.field("field-zone", &plain(&base.zone)));
+    if base.capacity > 1 {
+        out.push_str(&view.field("field-capacity", &base.capacity.to_string()));
+    }
+    let until = base.until.as_ref().map(|when| moment(when, view)).unwrap_or_default();
+    out.push_str(&view.field("field-until", &until));
+    let holder = it.holder.map(|device| short(&device)).unwrap_or_default();
+    out.push_str(&view.field("field-holder", &holder));
+    let photos = base.photos.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    out.push_str(&view.field("field-photos", &photos));
+    if !it.text.is_empty() {
+        out.push_str(&format!("\n{}\n", paragraphs(&it.text)));
+    }
+    out.trim_end().to_owned()
+}
+
+fn booking_status(it: &Booking, view: &View<'_>) -> String {
+    let key = match it.status {
+        BookingStatus::Requested => "booking-requested",
+        BookingStatus::Confirmed if it.firm => "booking-firm",
+        BookingStatus::Confirmed => "booking-confirmed",
+        BookingStatus::Displaced => "booking-displaced",
+        BookingStatus::Refused => "booking-refused",
+        BookingStatus::Cancelled => "booking-cancelled",
+    };
+    view.get(key)
+}
+
+pub(super) fn bookings(list: &List<Booking>, view: &View<'_>) -> String {
+    if list.items.is_empty() {
+        return view.get("bookings-none");
+    }
+    let headings = ["col-id", "col-title", "col-when", "col-status"];
+    let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
+    let row = |it: &Booking| {
+        vec![
+            short(&it.id),
+            plain(&it.title),
+            span(&it.start, it.end.as_ref(), view),
+            booking_status(it, view),
+        ]
+    };
+    let rows: Vec<_> = list.items.iter().map(row).collect();
+    with_next(table(&headings, &rows), list.next.as_deref(), view)
+}
+
+pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
+    let status = booking_status(it, view);
+    let status = match it.status {
+        BookingStatus::Confirmed => view.good(&status),
+        BookingStatus::Displaced | BookingStatus::Refused => view.bad(&status),
+        _ => status,
+    };
+    let mut out = format!("{} {}\n", view.strong(&plain(&it.title)), view.faint(&short(&it.id)));
+    out.push_str(&format!("  {status}\n  {}\n", span(&it.start, it.end.as_ref(), view)));
+    if !it.waiting_for.is_empty() {
+        let who = it.waiting_for.iter().map(short).collect::<Vec<_>>().join(", ");
+        out.push_str(&format!("  {}\n", view.with("booking-waiting-for", [("who", who.into())])));
+    }
+    let why = if it.reason.is_empty() { String::new() } else { reason(&it.reason, view) };
+    out.push_str(&view.field("field-reason", &why));
+    if it.waitlist > 0 {
+        out.push_str(&format!(
+            "  {}\n",
+            view.with("booking-waitlist", [("n", it.waitlist.into())])
+        ));
+    }
+    if it.mine {
+        let delivery = view.get(match it.delivery {
+            Delivery::OnDevice => "delivery-on-device",
+            Delivery::Sent => "delivery-sent",
+            Delivery::Received => "delivery-received",
+        });
+        out.push_str(&format!("  {delivery}\n"));
+    }
+    if !it.alternatives.is_empty() {
+        out.push_str(&format!("  {}\n", view.get("booking-alternatives")));
+        for other in &it.alternatives {
+            let when = span(&other.start, other.end.as_ref(), view);
+            out.push_str(&format!(
+                "    {} {}: {when}\n",
+                short(&other.listing),
+                plain(&other.title)
+            ));
+        }
+    }
+    for event in &it.history {
+        let line = format!("  {}  {}\n", moment(&event.at, view), reason(&event.what, view));
+        out.push_str(&view.faint(&line));
+    }
+    out.trim_end().to_owned()
+}
+
+/// A stable code in words; one that this version does not know is shown as it is.
+fn reason(code: &str, view: &View<'_>) -> String {
+    let key = format!("why-{}", code.replace(['.', '_'], "-"));
+    view.texts.try_with(&key, []).unwrap_or_else(|| plain(code))
+}
+
+pub(super) fn waitlist(items: &[Waiting], view: &View<'_>) -> String {
+    if items.is_empty() {
+        return view.get("waitlist-none");
+    }
+    let headings = ["col-place", "col-id", "col-title", "col-when"];
+    let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
+    let row = |it: &Waiting| {
+        vec![
+            it.place.to_string(),
+            short(&it.booking),
+            plain(&it.title),
+            span(&it.start, it.end.as_ref(), view),
+        ]
+    };
+    table(&headings, &items.iter().map(row).collect::<Vec<_>>())
+}
