@@ -194,3 +194,33 @@ fn documents_are_loaded_once_and_only_when_read_or_changed() {
     node.document();
     assert_eq!(node.cache.opened(), 1);
 }
+
+#[test]
+fn a_document_that_is_too_full_is_so_alike_whatever_came_first() {
+    let mut entries = Vec::new();
+    for device in 0..6 {
+        let (mut log, start) = Log::start(device);
+        let mut node = Node::new();
+        node.apply(&start);
+        entries.push(start);
+        let fill = |tx: &mut automerge::transaction::Transaction<'_>| {
+            let text = tx.put_object(ROOT, "t", ObjType::Text)?;
+            tx.splice_text(&text, 0, 0, &"x".repeat(12_000))
+        };
+        entries.push(log.edit(&mut node, 1, fill).expect("changed"));
+        entries.push(log.append(&[], vec![0xff]));
+    }
+    let mut dice = Dice::new(1);
+    let mut seen = Vec::new();
+    for batch in [1, 5, 100] {
+        let mut node = Node::new();
+        for entries in shuffled(&mut dice, &entries).chunks(batch) {
+            node.apply_all(entries);
+        }
+        assert!(node.document().is_full());
+        seen.push(node.objects());
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0], seen[2]);
+    assert_eq!(seen[0].len(), 1);
+}

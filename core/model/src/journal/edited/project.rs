@@ -13,7 +13,10 @@ use super::row::{PassedEntries, PassedRow};
 use super::{ContentError, Edited};
 use crate::journal::{Descriptor, Entry, kind};
 use crate::keys::{DocId, EntryHash};
-use crate::rows::{RowsError, Tx};
+use crate::rows::{Rows as _, RowsError, Table, Tx};
+
+/// Rows removed at a time.
+const FORGET_PAGE: usize = 1_024;
 
 /// What became of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,13 +75,35 @@ pub fn apply_all(
     if full {
         outcomes.iter_mut().for_each(|outcome| *outcome = Outcome::Full);
     }
-    for (entry, row) in &batch.passed {
-        tx.put::<PassedEntries>(&(id, *entry), row);
+    if full {
+        forget_passed(tx, &id)?;
+    } else {
+        for (entry, row) in &batch.passed {
+            tx.put::<PassedEntries>(&(id, *entry), row);
+        }
     }
     if full || outcomes.contains(&Outcome::Changed) {
         cache.store(tx, &id, batch.document);
     }
     Ok(outcomes)
+}
+
+/// Removes what was noted beside a document that is full: which entries came before it
+/// was is no function of their set.
+fn forget_passed(tx: &mut Tx<'_>, id: &DocId) -> Result<(), RowsError> {
+    // The first key after the document's own: its id and one more byte.
+    let mut from = id.0.to_vec();
+    from.push(0);
+    let end = crate::rows::prefix_end(&id.0);
+    loop {
+        let rows = tx.scan(Table::Objects, &from, &end, false, FORGET_PAGE)?;
+        for (key, _) in &rows {
+            tx.delete_raw(Table::Objects, key.clone());
+        }
+        if rows.len() < FORGET_PAGE {
+            return Ok(());
+        }
+    }
 }
 
 /// The changes at the heads of what `causes` (previous included) have seen: what an
