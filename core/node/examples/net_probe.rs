@@ -1,13 +1,14 @@
 //! A bare node of the network, driven by lines on standard input, for trials in network
 //! namespaces. Everything it has to say is one JSON object a line.
 //!
-//! `net_probe hub|phone LISTEN [RELAY…]` with multiaddresses; `-` listens nowhere. Commands:
+//! `net_probe hub|phone LISTEN [mdns] [RELAY…]` with multiaddresses; `-` listens nowhere. Commands:
 //! `dial ADDR`, `keep ADDR`, `send TEXT` (on every link), `flood COUNT BYTES`, `gone`, `back`,
-//! `switched`, `addresses`, `stats`, `quit`. Frames that arrive are counted and echoed once as
-//! `frame` events; frames of a flood only as a count when `stats` asks.
+//! `switched`, `addresses`, `stats`, `quit`. Short frames that arrive are shown as `frame` events;
+//! all are counted, which `stats` tells.
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +16,6 @@ use palier_node::net::{
     Change, FrameWriter, Keypair, LinkId, Net, NetConfig, NetEvent, NetHandle, peer_of,
 };
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::mpsc;
 
 /// Longest frame shown as text; the rest is only counted.
@@ -42,15 +42,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let (net, mut events) = Net::start(config)?;
     let (out, mut lines_out) = mpsc::channel::<Value>(1_024);
-    let printing = tokio::spawn(async move {
-        let mut stdout = tokio::io::stdout();
-        while let Some(line) = lines_out.recv().await {
-            let _ = stdout.write_all(format!("{line}\n").as_bytes()).await;
-            let _ = stdout.flush().await;
+    let printing = std::thread::spawn(move || {
+        let mut stdout = std::io::stdout().lock();
+        while let Some(line) = lines_out.blocking_recv() {
+            if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
+                break;
+            }
+        }
+    });
+    let (commands, mut lines) = mpsc::channel::<String>(16);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if commands.blocking_send(line).is_err() {
+                break;
+            }
         }
     });
     out.send(json!({"event": "started", "peer": net.peer_id().to_string()})).await?;
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut writers: BTreeMap<LinkId, FrameWriter> = BTreeMap::new();
     let received = Arc::new(AtomicU64::new(0));
     loop {
@@ -59,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 let Some(event) = event else { break };
                 tell(event, &mut writers, &out, &received).await?;
             }
-            line = lines.next_line() => match line? {
+            line = lines.recv() => match line {
                 None => break,
                 Some(line) if line == "quit" => break,
                 Some(line) => {
@@ -70,10 +78,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             },
         }
     }
+    drop(writers);
     net.shutdown().await;
     out.send(json!({"event": "stopped"})).await?;
     drop(out);
-    let _ = printing.await;
+    // Elsewhere, since the readers' tasks still hold the sender until they have run.
+    let _ = tokio::task::spawn_blocking(move || printing.join()).await;
     Ok(())
 }
 

@@ -195,6 +195,28 @@ async fn run(
 
     loop {
         tokio::select! {
+            // Orders first: they know why the substream breaks in the same moment.
+            biased;
+            order = orders.recv() => match order {
+                Some(Order::Move { stream, greet }) => {
+                    let (read_half, write_half) = stream.split();
+                    // A second move before the first is through would be the driver's mistake.
+                    if next_read_tx.try_send(read_half).is_err()
+                        || next_write_tx.try_send((write_half, greet)).is_err()
+                    {
+                        return DownReason::Lost;
+                    }
+                }
+                Some(Order::Close(bye)) => closing = closing.or(Some(bye)),
+                Some(Order::Gone) => {
+                    return match timeout(GOODBYE_WAIT, &mut reading).await {
+                        Ok(ReadEnd::Said(bye)) => DownReason::ClosedThere(bye),
+                        _ => DownReason::Lost,
+                    };
+                }
+                Some(Order::Drop(reason)) => return reason,
+                None => return DownReason::Shutdown,
+            },
             end = &mut reading, if closing.is_none() => match end {
                 ReadEnd::Said(bye) => return DownReason::ClosedThere(bye),
                 ReadEnd::Lost => return DownReason::Lost,
@@ -217,26 +239,6 @@ async fn run(
                     let _ = moved.send(Moved(id));
                 }
             }
-            order = orders.recv() => match order {
-                Some(Order::Move { stream, greet }) => {
-                    let (read_half, write_half) = stream.split();
-                    // A second move before the first is through would be the driver's mistake.
-                    if next_read_tx.try_send(read_half).is_err()
-                        || next_write_tx.try_send((write_half, greet)).is_err()
-                    {
-                        return DownReason::Lost;
-                    }
-                }
-                Some(Order::Close(bye)) => closing = closing.or(Some(bye)),
-                Some(Order::Gone) => {
-                    return match timeout(GOODBYE_WAIT, &mut reading).await {
-                        Ok(ReadEnd::Said(bye)) => DownReason::ClosedThere(bye),
-                        _ => DownReason::Lost,
-                    };
-                }
-                Some(Order::Drop(reason)) => return reason,
-                None => return DownReason::Shutdown,
-            },
         }
         if let Some(bye) = closing
             && bye_tx.send_if_modified(|said| said.replace(bye).is_none())
