@@ -94,7 +94,7 @@ fn an_idle_phone_with_a_hub_costs_little() {
     a.say(&format!("keep {hub_addr}"));
     a.event("link_up", PATIENCE);
     // Until AutoNAT has its verdict.
-    a.event("reachability", PATIENCE);
+    assert_eq!(a.event("reachability", 2 * PATIENCE)["verdict"], "Private");
     sleep(Duration::from_secs(10));
     let before = lab.traffic("a");
     sleep(Duration::from_secs(60 * MINUTES));

@@ -109,7 +109,8 @@ async fn obey(
         "flood" => {
             let (count, bytes) = rest.split_once(' ').ok_or("flood COUNT BYTES")?;
             let (count, bytes): (u64, usize) = (count.parse()?, bytes.parse()?);
-            for writer in writers.values().cloned() {
+            for writer in writers.values() {
+                let writer = writer.clone();
                 tokio::spawn(async move {
                     for _ in 0..count {
                         if writer.send(vec![0; bytes]).await.is_err() {

@@ -18,8 +18,9 @@ const AGENT: &str = concat!("palier/", env!("CARGO_PKG_VERSION"));
 const IDENTIFY_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// A peer that does not answer a ping for this long is gone.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often a phone asks a hub about addresses not tested yet; silent when there are none.
-const PROBE_EVERY: Duration = Duration::from_secs(10);
+/// How often a phone asks a hub about addresses not tested yet; silent when there are none. Not
+/// often: against a hub that gives no verdict libp2p asks for ever.
+const PROBE_EVERY: Duration = Duration::from_secs(60);
 /// Relay: one building asks from one address, so per address it is generous.
 const RELAY_RATE_PER_IP: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
 /// Relay: attempts of one peer, refilled one per `RELAY_REFILL`.

@@ -78,8 +78,10 @@ pub struct Limits {
     pub idle: Duration,
     /// Time to answer a hello.
     pub hello: Duration,
-    /// Time to establish a connection.
+    /// Time to establish a connection we dial.
     pub connect: Duration,
+    /// Time for somebody who connected to finish establishing.
+    pub accept: Duration,
     /// Between two pings on a connection. The phone pays for both sides' pings.
     pub ping: Duration,
     /// Events kept while the owner does not read them; beyond it new links are refused.
@@ -111,6 +113,7 @@ impl Limits {
             idle: Duration::from_secs(20),
             hello: Duration::from_secs(10),
             connect: Duration::from_secs(15),
+            accept: Duration::from_secs(15),
             // Two sides ping, about 330 bytes each with TCP's own: under 2 KB a minute (P12).
             ping: Duration::from_secs(45),
             events: 256,
@@ -134,6 +137,10 @@ impl Limits {
             memory_bytes: 2 << 30,
             // Phones ping; the hub only needs to notice those that vanished.
             ping: Duration::from_secs(120),
+            // A hub dials hardly but to test a phone's address, and the phone waits 10 s for the
+            // verdict: a home router that drops our SYN must not cost more, or the phone learns
+            // nothing and asks for ever.
+            connect: Duration::from_secs(6),
             events: 4_096,
             relay_reservations: 8_192,
             relay_circuits: 2_048,

@@ -1,6 +1,7 @@
 //! The list of transports: the one place to add QUIC when a figure asks for it.
 
 use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::timeout::TransportTimeout;
 use libp2p::core::transport::{Boxed, OrTransport};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
@@ -26,11 +27,12 @@ pub(super) fn transports(
         noise::Config::new(keypair).map_err(|error| NetError::Transport(error.to_string()))?;
     let mut yamux = yamux::Config::default();
     yamux.set_max_num_streams(MAX_SUBSTREAMS);
-    let transport = OrTransport::new(circuits, tcp)
+    let upgraded = OrTransport::new(circuits, tcp)
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
-        .multiplex(yamux)
-        .timeout(limits.connect)
+        .multiplex(yamux);
+    let in_time = TransportTimeout::with_ingoing_timeout(upgraded, limits.accept);
+    let transport = TransportTimeout::with_outgoing_timeout(in_time, limits.connect)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Closing::new(muxer))))
         .boxed();
     Ok((transport, client))
