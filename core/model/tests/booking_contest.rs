@@ -1,0 +1,463 @@
+//! One place, two people: devices with stores and logs of their own decide apart, then
+//! exchange entries through the gate. Rows are compared, not answers alone.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use palier_model::booking::{
+    self, Answer, BookingFacts, BookingStates, BookingView, Bookings, Care, DecideError, Delivery,
+    DomainFacts, DomainId, DomainRecord, DomainView, Holder, Outcome, Reason, Record, Request,
+    Standing, Status, Terms, Wanted, booking_id, inner,
+};
+use palier_model::journal::{
+    self, Author, Class, Descriptor, Entry, LogStart, Owner, Ref, Right, Rights, Run, Tip, kind,
+};
+use palier_model::keys::{
+    BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, LogId, MemberId,
+};
+use palier_model::rows::{MemoryRows, RowsError, Table, Tx};
+use palier_model::time::{Instant, Interval};
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+const NOW: Instant = Instant(1_760_000_000_000);
+
+struct Everyone(BTreeMap<MemberId, Vec<DeviceId>>);
+
+impl Rights for Everyone {
+    fn may_open(&self, _: &LogId, _: &LogStart) -> Right {
+        Right::Granted
+    }
+    fn cap(&self, _: Class) -> u64 {
+        10_000
+    }
+    fn closing(&self, _: &LogId, _: &LogStart) -> Option<Tip> {
+        None
+    }
+}
+
+impl BookingFacts for Everyone {
+    fn certified_earlier(&self, _: &DeviceId, _: &DeviceId) -> bool {
+        false
+    }
+    fn devices(&self, member: &MemberId) -> Vec<DeviceId> {
+        self.0.get(member).cloned().unwrap_or_default()
+    }
+}
+
+impl DomainFacts for Everyone {
+    fn counts(&self, _: &Tx<'_>, _: &LogId, _: &Tip) -> Result<bool, RowsError> {
+        Ok(true)
+    }
+}
+
+struct Device {
+    me: Holder,
+    author: Author,
+    rows: MemoryRows,
+}
+
+fn hood() -> HoodHash {
+    HoodId([7; 32]).hash()
+}
+
+impl Device {
+    fn new(member: MemberId, n: u8) -> Self {
+        let signing = SigningKey::from_bytes(&[n; 32]);
+        let device = DeviceId(signing.verifying_key().to_bytes());
+        Self {
+            me: Holder { member, device, incarnation: 0 },
+            author: Author {
+                device,
+                signing,
+                incarnation: 0,
+                act: EntryHash([n; 32]),
+                certificate: None,
+            },
+            rows: MemoryRows::default(),
+        }
+    }
+
+    /// Writes a record into the own open document and projects it.
+    fn write<R: Record>(&mut self, facts: &Everyone, record: &R) -> Ref {
+        let mut tx = Tx::new(&self.rows);
+        let descriptor = Descriptor::open(hood(), Owner::Member(self.me.member), NOW);
+        let payload = record.to_payload().unwrap();
+        let entry =
+            journal::append(&mut tx, &self.author, &descriptor, R::KIND, |_| payload).unwrap();
+        booking::project_open(&mut tx, facts, &entry, &self.me).unwrap();
+        let at = Ref {
+            document: descriptor.id(),
+            log: entry.header.log_id(),
+            seq: entry.header.seq,
+            hash: entry.hash(),
+        };
+        let writes = tx.into_writes();
+        self.rows.commit(writes);
+        at
+    }
+
+    /// Takes in what `other` has.
+    fn hear(&mut self, facts: &Everyone, other: &Self) {
+        let theirs = Tx::new(&other.rows);
+        let mut tx = Tx::new(&self.rows);
+        for (key, _) in other.rows.table(Table::Logs) {
+            let log = LogId::from_slice(key).unwrap();
+            let have = journal::log_row(&tx, &log).unwrap().map(|row| row.tips);
+            let start = journal::log_row(&theirs, &log).unwrap().unwrap().start;
+            let have = have.unwrap_or_default();
+            for run in Run::collect(&theirs, &log, &have, 1 << 20).unwrap() {
+                let verdict = journal::accept(&mut tx, facts, &run).unwrap();
+                assert!(verdict.refused.is_none(), "{verdict:?}");
+                for hash in verdict.accepted {
+                    let entry = journal::entry(&tx, &hash).unwrap().unwrap();
+                    project(&mut tx, facts, &entry, &start);
+                }
+            }
+        }
+        let writes = tx.into_writes();
+        self.rows.commit(writes);
+    }
+
+    fn domain(&self, domain: &DomainId) -> DomainView {
+        DomainView::load(&Tx::new(&self.rows), domain).unwrap().unwrap()
+    }
+
+    fn accept(
+        &mut self,
+        facts: &Everyone,
+        domain: &DomainId,
+        wanted: &Wanted,
+    ) -> Result<Ref, DecideError> {
+        let view = self.domain(domain);
+        let state = Tx::new(&self.rows).row::<BookingStates>(&(*domain, wanted.booking)).unwrap();
+        let decision =
+            booking::accept(&view, &self.me, wanted, state.as_ref(), Care::CalendarOnly, NOW)?;
+        Ok(self.write(facts, &decision))
+    }
+
+    /// What the holder's device writes by itself.
+    fn firm_up(&mut self, facts: &Everyone, domain: &DomainId) {
+        let view = self.domain(domain);
+        if let Some(decision) = booking::seen(&view, &self.me, NOW).unwrap() {
+            self.write(facts, &decision);
+        }
+    }
+
+    fn told(&mut self, kind: u16, payload: &[u8], entry: &Ref, by: &Holder) {
+        let mut tx = Tx::new(&self.rows);
+        booking::project_sealed(&mut tx, kind, payload, entry, by).unwrap();
+        let writes = tx.into_writes();
+        self.rows.commit(writes);
+    }
+
+    fn view(&self, id: &BookingId) -> BookingView {
+        let tx = Tx::new(&self.rows);
+        booking::view(&tx, id, &self.me.member, &[], NOW).unwrap().unwrap()
+    }
+
+    /// Every row that follows from open records.
+    fn open_rows(&self) -> Vec<(Table, Vec<u8>, Vec<u8>)> {
+        let tables =
+            [Table::Calendars, Table::Decisions, Table::CalendarSlots, Table::BookingStates];
+        let rows = |table| self.rows.table(table).map(move |(k, v)| (table, k.clone(), v.clone()));
+        tables.into_iter().flat_map(rows).collect()
+    }
+}
+
+fn project(tx: &mut Tx<'_>, facts: &Everyone, entry: &Entry, start: &LogStart) {
+    if entry.header.kind == kind::LOG_START {
+        return;
+    }
+    let Owner::Member(member) = start.descriptor.owner else { panic!("a member's log") };
+    let author = Holder { member, device: start.device, incarnation: start.incarnation };
+    booking::project_open(tx, facts, entry, &author).unwrap();
+}
+
+struct Place {
+    facts: Everyone,
+    owner: Device,
+    hub: Device,
+    domain: DomainId,
+    listing: DocId,
+}
+
+/// A parking place of one owner; the hub holds it, the owner's phone stands in.
+fn place() -> Place {
+    let mut owner = Device::new(MemberId([1; 32]), 1);
+    let hub = Device::new(MemberId([2; 32]), 2);
+    let facts = Everyone(BTreeMap::from([
+        (owner.me.member, vec![owner.me.device]),
+        (hub.me.member, vec![hub.me.device]),
+    ]));
+    let listing = DocId([5; 32]);
+    let record = DomainRecord::single(NOW, listing, Terms::default(), hub.me, vec![hub.me.member]);
+    let domain = owner.write(&facts, &record).hash;
+    let mut place = Place { facts, owner, hub, domain, listing };
+    place.hub.hear(&place.facts, &place.owner);
+    place
+}
+
+impl Place {
+    fn meet(&mut self) {
+        self.hub.hear(&self.facts, &self.owner);
+        self.owner.hear(&self.facts, &self.hub);
+    }
+
+    fn wanted(&self, who: u8, day: i64) -> Wanted {
+        let start = Instant(NOW.0 + day * DAY);
+        Wanted {
+            booking: booking_id(&MemberId([who; 32]), &[who; 32]),
+            resource: self.listing,
+            interval: Interval { start, end: Some(start.plus_ms(2 * HOUR)) },
+            quantity: 1,
+            tier: 0,
+        }
+    }
+
+    /// A request of neighbour `who`, as both deciders read it.
+    fn request(&mut self, who: u8, day: i64) -> Wanted {
+        let wanted = self.wanted(who, day);
+        let by =
+            Holder { member: MemberId([who; 32]), device: DeviceId([who; 32]), incarnation: 0 };
+        let request = Request {
+            at: NOW,
+            booking: wanted.booking,
+            random: [who; 32],
+            listing: self.listing,
+            domain: self.domain,
+            interval: wanted.interval,
+            quantity: 1,
+            waitlist: true,
+            note: String::new(),
+            refs: vec![],
+        };
+        let payload = request.to_payload().unwrap();
+        for device in [&mut self.owner, &mut self.hub] {
+            device.told(inner::REQUEST, &payload, &reference(who), &by);
+        }
+        wanted
+    }
+}
+
+fn reference(n: u8) -> Ref {
+    Ref { document: DocId([n; 32]), log: LogId([n; 32]), seq: 1, hash: EntryHash([n; 32]) }
+}
+
+#[test]
+fn two_acceptances_in_a_partition_leave_one_firm_holder_and_one_told_why() {
+    let mut place = place();
+    let (first, second) = (place.request(11, 2), place.request(12, 2));
+    let domain = place.domain;
+    assert_eq!(booking::who_may(&place.hub.domain(&domain), &place.hub.me), Standing::Holder);
+    assert_eq!(booking::who_may(&place.owner.domain(&domain), &place.owner.me), Standing::StandIn);
+    place.hub.accept(&place.facts, &domain, &first).unwrap();
+    place.owner.accept(&place.facts, &domain, &second).unwrap();
+    let before = place.owner.view(&second.booking);
+    assert_eq!((before.status, before.firm), (Status::Confirmed, false));
+    assert_eq!(before.waiting_for, vec![place.hub.me.device]);
+    assert!(place.hub.view(&first.booking).firm);
+    place.meet();
+    place.hub.firm_up(&place.facts, &domain);
+    place.meet();
+    for device in [&place.owner, &place.hub] {
+        let won = device.view(&first.booking);
+        assert_eq!((won.status, won.firm), (Status::Confirmed, true));
+        let lost = device.view(&second.booking);
+        assert_eq!(lost.status, Status::Displaced);
+        assert_eq!((lost.reason, lost.by), (Some(Reason::TAKEN), Some(first.booking)));
+        assert_eq!(lost.waitlist, Some(1));
+        let nearest = &lost.alternatives[0];
+        assert!(!nearest.interval.overlaps(&first.interval));
+        assert_eq!(lost.alternatives.len(), 2, "right before and right after");
+        let free = device.domain(&domain).free(
+            &place.listing,
+            Instant(NOW.0 + 2 * DAY - HOUR),
+            Instant(NOW.0 + 2 * DAY + 3 * HOUR),
+        );
+        assert_eq!(free.iter().map(|s| s.free).collect::<Vec<_>>(), [1, 0, 1]);
+    }
+    assert_eq!(place.owner.open_rows(), place.hub.open_rows());
+}
+
+#[test]
+fn double_booking_without_a_partition_is_refused_with_what_else_is_free() {
+    let mut place = place();
+    let (first, second) = (place.wanted(11, 2), place.wanted(12, 2));
+    place.hub.accept(&place.facts, &place.domain, &first).unwrap();
+    let error = place.hub.accept(&place.facts, &place.domain, &second).unwrap_err();
+    assert_eq!(error.code(), "booking.taken");
+    let DecideError::Taken { by, alternatives } = error else { panic!("{error:?}") };
+    assert_eq!(by, vec![first.booking]);
+    assert_eq!(alternatives[0].interval.start, first.interval.start.plus_ms(-2 * HOUR));
+    let again = place.hub.accept(&place.facts, &place.domain, &first).unwrap_err();
+    assert_eq!(again, DecideError::Already);
+    let stranger = Device::new(MemberId([9; 32]), 9);
+    let view = place.hub.domain(&place.domain);
+    let error = booking::accept(&view, &stranger.me, &second, None, Care::AllTerms, NOW);
+    assert_eq!(error, Err(DecideError::NotEntitled));
+}
+
+#[test]
+fn whoever_was_displaced_is_next_when_the_place_is_released() {
+    let mut place = place();
+    let domain = place.domain;
+    let (first, second) = (place.request(11, 2), place.request(12, 2));
+    place.hub.accept(&place.facts, &domain, &first).unwrap();
+    place.owner.accept(&place.facts, &domain, &second).unwrap();
+    place.meet();
+    let third = place.request(13, 2);
+    let tx = Tx::new(&place.hub.rows);
+    let list = booking::waitlist(&tx, &domain, &place.listing, &first.interval, NOW).unwrap();
+    assert_eq!(list, vec![second.booking, third.booking]);
+    let view = place.hub.domain(&domain);
+    let state = tx.row::<BookingStates>(&(domain, first.booking)).unwrap();
+    let release = booking::release(
+        &view,
+        &place.hub.me,
+        first.booking,
+        state.as_ref(),
+        Reason::CANCELLED_BY_REQUESTER,
+        NOW,
+    );
+    place.hub.write(&place.facts, &release.unwrap());
+    assert_eq!(place.hub.view(&first.booking).status, Status::Cancelled);
+    assert_eq!(place.hub.view(&second.booking).status, Status::Displaced, "nothing revives");
+    place.hub.accept(&place.facts, &domain, &second).unwrap();
+    place.meet();
+    for device in [&place.owner, &place.hub] {
+        let now = device.view(&second.booking);
+        assert_eq!((now.status, now.firm), (Status::Confirmed, true));
+        assert_eq!(now.history.len(), 3, "asked for, displaced, accepted: {:?}", now.history);
+    }
+    let error = place.hub.accept(&place.facts, &domain, &first).unwrap_err();
+    assert_eq!(error, DecideError::Released);
+    assert_eq!(place.owner.open_rows(), place.hub.open_rows());
+}
+
+#[test]
+fn a_lost_holder_is_closed_and_the_other_decides_firmly() {
+    let mut place = place();
+    let domain = place.domain;
+    let (first, late) = (place.wanted(11, 2), place.wanted(12, 2));
+    let second = place.wanted(13, 4);
+    // The hub accepts, and is never heard of again until much later.
+    place.hub.accept(&place.facts, &domain, &late).unwrap();
+    let view = place.owner.domain(&domain);
+    let close = booking::close_holder(&view, &place.owner.me, place.owner.me, NOW).unwrap();
+    place.owner.write(&place.facts, &close);
+    assert_eq!(place.owner.domain(&domain).row.holder, place.owner.me);
+    place.owner.accept(&place.facts, &domain, &first).unwrap();
+    place.owner.accept(&place.facts, &domain, &second).unwrap();
+    assert!(place.owner.domain(&domain).held.iter().all(|held| held.firm));
+    place.meet();
+    place.meet();
+    for device in [&place.owner, &place.hub] {
+        let held: Vec<_> = device.domain(&domain).held.iter().map(|h| h.booking).collect();
+        assert_eq!(held, vec![first.booking, second.booking]);
+        let tx = Tx::new(&device.rows);
+        let state = tx.row::<BookingStates>(&(domain, late.booking)).unwrap().unwrap();
+        assert!(state.history[0].past_closing.is_some(), "{state:?}");
+    }
+    assert_eq!(place.owner.open_rows(), place.hub.open_rows());
+}
+
+#[test]
+fn rows_are_the_same_whatever_the_order_of_arrival() {
+    let mut place = place();
+    let domain = place.domain;
+    for n in 0..12 {
+        // Every other day is contested.
+        let day = i64::from(n);
+        let (a, b) = (place.wanted(20 + n, day), place.wanted(60 + n, day + 30 * (day % 2)));
+        let _ = place.hub.accept(&place.facts, &domain, &a);
+        let _ = place.owner.accept(&place.facts, &domain, &b);
+        if n % 3 == 0 {
+            place.meet();
+        }
+    }
+    place.meet();
+    assert_eq!(place.owner.open_rows(), place.hub.open_rows());
+    let mut entries: Vec<(Entry, Holder)> = Vec::new();
+    let tx = Tx::new(&place.hub.rows);
+    for by in [&place.hub, &place.owner] {
+        let descriptor = Descriptor::open(hood(), Owner::Member(by.me.member), NOW);
+        for log in journal::logs_of_document(&tx, &descriptor.id()).unwrap() {
+            let tip = journal::log_row(&tx, &log).unwrap().unwrap().tips[0];
+            let path = journal::path(&tx, &log, &EntryHash::ZERO, &tip.hash).unwrap();
+            let later = path[1..].iter().map(|h| journal::entry(&tx, h).unwrap().unwrap());
+            entries.extend(later.map(|entry| (entry, by.me)));
+        }
+    }
+    assert!(entries.len() > 20, "{}", entries.len());
+    for turn in 0..entries.len() {
+        // The journal without any row that follows from it.
+        let mut fresh = Device::new(place.hub.me.member, 2);
+        let mut writes = palier_model::rows::Writes::new();
+        for table in [Table::Documents, Table::Logs, Table::Entries, Table::EntryPlaces] {
+            let rows = place.hub.rows.table(table);
+            writes.extend(rows.map(|(k, v)| ((table, k.clone()), Some(v.clone()))));
+        }
+        fresh.rows.commit(writes);
+        entries.rotate_left(1);
+        let half = entries.len() / 2;
+        entries[..half].reverse();
+        let mut tx = Tx::new(&fresh.rows);
+        for (entry, by) in &entries {
+            booking::project_open(&mut tx, &place.facts, entry, by).unwrap();
+        }
+        let writes = tx.into_writes();
+        fresh.rows.commit(writes);
+        assert_eq!(fresh.open_rows(), place.hub.open_rows(), "turn {turn}");
+    }
+}
+
+#[test]
+fn an_answer_or_a_cancel_of_a_third_person_changes_nothing() {
+    let mut place = place();
+    let wanted = place.request(11, 2);
+    let stranger = Holder { member: MemberId([9; 32]), device: DeviceId([9; 32]), incarnation: 0 };
+    let mut answer = Answer {
+        at: NOW,
+        booking: wanted.booking,
+        request: reference(11).hash,
+        outcome: Outcome::Refused { reason: Reason::TAKEN, text: "non".into() },
+    };
+    let payload = answer.to_payload().unwrap();
+    place.owner.told(inner::ANSWER, &payload, &reference(50), &stranger);
+    assert_eq!(place.owner.view(&wanted.booking).status, Status::Requested);
+    let (owner, hub) = (place.owner.me, place.hub.me);
+    answer.outcome = Outcome::Refused { reason: Reason::UNAVAILABLE, text: "en panne".into() };
+    place.owner.told(inner::ANSWER, &answer.to_payload().unwrap(), &reference(51), &hub);
+    let now = place.owner.view(&wanted.booking);
+    assert_eq!((now.status, now.reason), (Status::Refused, Some(Reason::UNAVAILABLE)));
+    assert_eq!(now.text, "en panne");
+    // Nobody can put a request under another's name.
+    let mut tx = Tx::new(&place.hub.rows);
+    let row = tx.row::<Bookings>(&wanted.booking).unwrap().unwrap();
+    let request = row.request.unwrap().record.to_payload().unwrap();
+    let forged = booking::project_sealed(&mut tx, inner::REQUEST, &request, &reference(52), &owner);
+    assert!(forged.is_err());
+}
+
+#[test]
+fn a_request_shows_how_far_it_got() {
+    let mut place = place();
+    let wanted = place.request(11, 2);
+    let requester = MemberId([11; 32]);
+    let act = reference(11).hash;
+    let shown = |rows: &MemoryRows| {
+        let tx = Tx::new(rows);
+        booking::view(&tx, &wanted.booking, &requester, &[], NOW).unwrap().unwrap().delivery
+    };
+    assert_eq!(shown(&place.owner.rows), Delivery::OnDevice);
+    let mut tx = Tx::new(&place.owner.rows);
+    tx.put_raw(Table::Sent, act.0.to_vec(), Vec::new());
+    let writes = tx.into_writes();
+    place.owner.rows.commit(writes);
+    assert_eq!(shown(&place.owner.rows), Delivery::Sent);
+    let receipt = booking::Receipt { at: NOW, hashes: vec![act] };
+    let hub = place.hub.me;
+    place.owner.told(inner::RECEIPT, &receipt.to_payload().unwrap(), &reference(70), &hub);
+    assert_eq!(shown(&place.owner.rows), Delivery::Received);
+}
