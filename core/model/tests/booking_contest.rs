@@ -215,12 +215,8 @@ impl Place {
         }
     }
 
-    /// A request of neighbour `who`, as both deciders read it.
-    fn request(&mut self, who: u8, day: i64) -> Wanted {
-        let wanted = self.wanted(who, day);
-        let by =
-            Holder { member: MemberId([who; 32]), device: DeviceId([who; 32]), incarnation: 0 };
-        let request = Request {
+    fn asked(&self, who: u8, wanted: &Wanted) -> Request {
+        Request {
             at: NOW,
             booking: wanted.booking,
             random: [who; 32],
@@ -231,7 +227,15 @@ impl Place {
             waitlist: true,
             note: String::new(),
             refs: vec![],
-        };
+        }
+    }
+
+    /// A request of neighbour `who`, as both deciders read it.
+    fn request(&mut self, who: u8, day: i64) -> Wanted {
+        let wanted = self.wanted(who, day);
+        let by =
+            Holder { member: MemberId([who; 32]), device: DeviceId([who; 32]), incarnation: 0 };
+        let request = self.asked(who, &wanted);
         let payload = request.to_payload().unwrap();
         for device in [&mut self.owner, &mut self.hub] {
             device.told(inner::REQUEST, &payload, &reference(who), &by);
@@ -363,6 +367,26 @@ fn a_lost_holder_is_closed_and_the_other_decides_firmly() {
 }
 
 #[test]
+fn what_a_settled_closing_made_firm_stays_firm_when_somebody_new_is_named() {
+    let mut place = place();
+    let domain = place.domain;
+    let wanted = place.wanted(11, 2);
+    let view = place.owner.domain(&domain);
+    let close = booking::close_holder(&view, &place.owner.me, place.owner.me, NOW).unwrap();
+    place.owner.write(&place.facts, &close);
+    place.owner.accept(&place.facts, &domain, &wanted).unwrap();
+    assert!(place.owner.domain(&domain).held[0].firm);
+    let another = Device::new(MemberId([3; 32]), 3).me;
+    place.facts.0.insert(another.member, vec![another.device]);
+    let view = place.owner.domain(&domain);
+    let hand_over = booking::hand_over(&view, &place.owner.me, another, NOW).unwrap();
+    place.owner.write(&place.facts, &hand_over);
+    let now = place.owner.domain(&domain);
+    assert_eq!(now.row.holder, another);
+    assert!(now.held[0].firm, "waits for {:?}", now.row.waiting_for);
+}
+
+#[test]
 fn rows_are_the_same_whatever_the_order_of_arrival() {
     let mut place = place();
     let domain = place.domain;
@@ -443,20 +467,28 @@ fn an_answer_or_a_cancel_of_a_third_person_changes_nothing() {
 #[test]
 fn a_request_shows_how_far_it_got() {
     let mut place = place();
-    let wanted = place.request(11, 2);
+    // Any entry of the own journal will do for a request's.
+    let view = place.owner.domain(&place.domain);
+    let set =
+        booking::set_terms(&view, &place.owner.me, place.listing, Terms::default(), vec![], NOW);
+    let at = place.owner.write(&place.facts, &set.unwrap());
+    let wanted = place.wanted(11, 2);
     let requester = MemberId([11; 32]);
-    let act = reference(11).hash;
+    let by = Holder { member: requester, device: DeviceId([11; 32]), incarnation: 0 };
+    let request = place.asked(11, &wanted);
+    place.owner.told(inner::REQUEST, &request.to_payload().unwrap(), &at, &by);
     let shown = |rows: &MemoryRows| {
         let tx = Tx::new(rows);
         booking::view(&tx, &wanted.booking, &requester, &[], NOW).unwrap().unwrap().delivery
     };
     assert_eq!(shown(&place.owner.rows), Delivery::OnDevice);
     let mut tx = Tx::new(&place.owner.rows);
-    tx.put_raw(Table::Sent, act.0.to_vec(), Vec::new());
+    let position = journal::position(&tx).unwrap();
+    journal::mark_sent(&mut tx, position.n).unwrap();
     let writes = tx.into_writes();
     place.owner.rows.commit(writes);
     assert_eq!(shown(&place.owner.rows), Delivery::Sent);
-    let receipt = booking::Receipt { at: NOW, hashes: vec![act] };
+    let receipt = booking::Receipt { at: NOW, hashes: vec![at.hash] };
     let hub = place.hub.me;
     place.owner.told(inner::RECEIPT, &receipt.to_payload().unwrap(), &reference(70), &hub);
     assert_eq!(shown(&place.owner.rows), Delivery::Received);

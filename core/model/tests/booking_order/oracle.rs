@@ -389,16 +389,35 @@ impl<'a> Oracle<'a> {
         let mut firm_spine = spine.len();
         for (closing, holder, before) in &closed {
             let author = self.acts[closing].author.device;
-            let silent: Vec<DeviceId> = active
-                .iter()
-                .filter(|d| **d != author && **d != holder.device)
-                .filter(|d| {
-                    !view.iter().any(|h| {
-                        self.valid(h) && self.acts[h].author.device == **d && self.saw(h, closing)
-                    })
-                })
-                .copied()
-                .collect();
+            let named_in = |hash: &EntryHash| -> Vec<MemberId> {
+                self.past[hash].iter().filter_map(|h| self.named_by_owner(self.acts[h])).collect()
+            };
+            let first_word = |device: DeviceId| {
+                let words = view.iter().filter(|h| {
+                    self.valid(h) && self.acts[*h].author.device == device && self.saw(h, closing)
+                });
+                words.min_by_key(|h| (self.depth(h), **h))
+            };
+            // Grows until nobody else is known of.
+            let mut members: BTreeSet<MemberId> = BTreeSet::from([self.domain.owner]);
+            members.extend(&self.domain.record.deciders);
+            members.extend(named_in(closing));
+            let silent = loop {
+                let asked: BTreeSet<DeviceId> = members
+                    .iter()
+                    .flat_map(|m| self.facts.devices(m))
+                    .filter(|d| *d != author && *d != holder.device)
+                    .filter(|d| !self.facts.certified_earlier(&author, d))
+                    .collect();
+                let known = members.len();
+                for word in asked.iter().filter_map(|d| first_word(*d)) {
+                    members.extend(named_in(word));
+                }
+                if members.len() == known {
+                    let is_silent = |d: &DeviceId| first_word(*d).is_none();
+                    break asked.into_iter().filter(is_silent).collect::<Vec<_>>();
+                }
+            };
             if !silent.is_empty() {
                 firm_spine = firm_spine.min(*before);
                 told.waiting_for.extend(silent);

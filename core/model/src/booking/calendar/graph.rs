@@ -48,6 +48,8 @@ pub(super) struct Graph<'a> {
     chains: Vec<Vec<NodeId>>,
     pub(super) incomplete: Vec<EntryHash>,
     pub(super) entitled: Vec<MemberId>,
+    /// Whom acts of the owner name as holder, and which act does.
+    pub(super) named: Vec<(MemberId, NodeId)>,
 }
 
 impl<'a> Graph<'a> {
@@ -60,9 +62,8 @@ impl<'a> Graph<'a> {
             chains: Vec::new(),
             incomplete,
             entitled: Vec::new(),
+            named: Vec::new(),
         };
-        // Acts by which the owner named somebody as holder.
-        let mut named: Vec<(MemberId, NodeId)> = Vec::new();
         // Decisions that count among the first k of each chain.
         let mut counted: Vec<Vec<u64>> = Vec::new();
         for act in order {
@@ -71,7 +72,7 @@ impl<'a> Graph<'a> {
             let is_owner = member == domain.owner;
             let entitled = is_owner
                 || domain.record.deciders.contains(&member)
-                || named.iter().any(|(who, by)| *who == member && graph.sees(id, *by));
+                || graph.named.iter().any(|(who, by)| *who == member && graph.sees(id, *by));
             let valid = act.counts && entitled;
             let depth: u64 = graph.nodes[id]
                 .clock
@@ -87,7 +88,7 @@ impl<'a> Graph<'a> {
                 && is_owner
                 && let Some(to) = names_holder(act)
             {
-                named.push((to, id));
+                graph.named.push((to, id));
             }
             let is_decision = valid && matches!(act.kind, ActKind::Decision { .. });
             let chain = node.chain;
@@ -97,7 +98,7 @@ impl<'a> Graph<'a> {
             let before = counted[chain].last().copied().unwrap_or(0);
             counted[chain].push(before + u64::from(is_decision));
         }
-        let mut entitled: BTreeSet<MemberId> = named.into_iter().map(|(who, _)| who).collect();
+        let mut entitled: BTreeSet<MemberId> = graph.named.iter().map(|(who, _)| *who).collect();
         entitled.extend(&domain.record.deciders);
         entitled.insert(domain.owner);
         graph.entitled = entitled.into_iter().collect();

@@ -10,7 +10,7 @@ use super::graph::{Graph, NodeId};
 use super::pass::{Ground, Layer, Verdict};
 use super::spine::{Spine, Tenure};
 use crate::booking::records::{Op, Reason};
-use crate::keys::{BookingId, DeviceId, EntryHash};
+use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
 
 pub(super) fn result(
     ground: &Ground<'_>,
@@ -87,7 +87,7 @@ fn firmness(
     for pair in spine.tenures.windows(2) {
         let (ended, begun) = (&pair[0], &pair[1]);
         let Some(closing) = begun.closing else { continue };
-        let silent = silent(graph, &active, ended, closing);
+        let silent = silent(graph, facts, ended, closing);
         if !silent.is_empty() {
             firm_decisions = firm_decisions.min(begun.from);
             waiting.extend(silent);
@@ -113,20 +113,54 @@ fn firmness(
     (firm_places, waiting.into_iter().collect())
 }
 
-/// Entitled devices that have written nothing that saw a closing, besides its author
-/// and the holder it closed.
+/// Entitled devices that have written nothing that saw a closing, besides its author and
+/// the holder it closed: one of them may have written another closing.
+///
+/// What settles a closing must not be unsettled by who is entitled or certified later.
+/// So it waits for the founder's deciders, for whom the owner had named as far as the
+/// closing and the first words of those waited for know, and for no device that was
+/// certified after its author's: the closing of such a one is never preferred.
 fn silent(
     graph: &Graph<'_>,
-    active: &BTreeSet<DeviceId>,
+    facts: &dyn BookingFacts,
     ended: &Tenure,
     closing: NodeId,
 ) -> BTreeSet<DeviceId> {
-    let mut silent = active.clone();
-    silent.remove(&ended.holder.device);
-    silent.remove(&graph.nodes[closing].act.author.device);
+    let author = graph.nodes[closing].act.author.device;
+    // The first word of each device that saw the closing.
+    let mut words: BTreeMap<DeviceId, NodeId> = BTreeMap::new();
     for (id, node) in graph.nodes.iter().enumerate() {
         if node.valid && graph.sees(id, closing) {
-            silent.remove(&node.act.author.device);
+            let word = words.entry(node.act.author.device).or_insert(id);
+            let earlier = (&node.key.0, &node.act.hash)
+                < (&graph.nodes[*word].key.0, &graph.nodes[*word].act.hash);
+            if earlier {
+                *word = id;
+            }
+        }
+    }
+    let named_before = |word: NodeId| {
+        let known = graph.named.iter().filter(move |(_, by)| graph.sees(word, *by));
+        known.map(|(who, _)| *who)
+    };
+    let mut silent: BTreeSet<DeviceId> = BTreeSet::new();
+    let mut done: BTreeSet<MemberId> = BTreeSet::new();
+    let mut members: Vec<MemberId> = vec![graph.domain.owner];
+    members.extend(&graph.domain.record.deciders);
+    members.extend(named_before(closing));
+    while let Some(member) = members.pop() {
+        if !done.insert(member) {
+            continue;
+        }
+        for device in facts.devices(&member) {
+            let is_out = device == author
+                || device == ended.holder.device
+                || facts.certified_earlier(&author, &device);
+            match words.get(&device) {
+                _ if is_out => {}
+                Some(word) => members.extend(named_before(*word)),
+                None => drop(silent.insert(device)),
+            }
         }
     }
     silent
