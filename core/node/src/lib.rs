@@ -6,4 +6,5 @@
 pub mod home;
 pub mod net;
 pub mod node;
+pub mod photo;
 pub mod store;

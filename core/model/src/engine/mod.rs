@@ -242,6 +242,22 @@ impl Engine {
         let _ = stores;
     }
 
+    /// Forgets what is in memory of a neighbourhood and reads it anew: after its rows were
+    /// repaired from outside. Its sessions end; the next begin where the rows are.
+    pub fn reload_repaired(&mut self, hood: &HoodHash, stores: &dyn Stores) {
+        if let Some(known) = self.hoods.get_mut(hood) {
+            known.deferred.clear();
+            known.deferred_since = None;
+        }
+        self.reload(hood, stores);
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            if self.sessions.get(&id).is_some_and(|live| live.hood == Some(*hood)) {
+                self.close_session(id, CloseReason::Done);
+            }
+        }
+    }
+
     /// Forgets what is in memory of a neighbourhood and reads it anew.
     fn reload(&mut self, hood: &HoodHash, stores: &dyn Stores) {
         let Some(rows) = stores.rows(hood) else { return };

@@ -6,15 +6,18 @@
 //! only ever a cache of the rows.
 
 mod bookings;
+mod devices;
 mod duties;
 mod error;
 mod hood;
 mod invite;
 mod listings;
 mod members;
+mod replay;
 mod settle;
 mod setup;
 mod take;
+mod views;
 mod write;
 
 use std::sync::Arc;
@@ -23,8 +26,10 @@ pub use bookings::NewRequest;
 pub use error::{ActError, ErrorKind};
 pub use invite::{ApplicationRow, Applications, InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
+pub use replay::{Replayed, replay};
 pub use setup::{HoodRow, Me, SelfRow, Standing};
 pub use take::Taken;
+pub use views::{Figures, Fork};
 
 use crate::authority::{Authority, Fact};
 use crate::duties::Todo;

@@ -44,6 +44,7 @@ pub(super) enum Command {
         keep: bool,
         reply: oneshot::Sender<Result<(), NetError>>,
     },
+    Find(Multiaddr),
     Forget(PeerId),
     Close(LinkId, Goodbye),
     AddRelay {
@@ -162,6 +163,8 @@ pub(super) struct Driver {
     commands: mpsc::Receiver<Command>,
     reports_tx: mpsc::UnboundedSender<Report>,
     reports: mpsc::UnboundedReceiver<Report>,
+    /// Dials to addresses that name nobody.
+    finding: HashMap<ConnectionId, Multiaddr>,
     moved_tx: mpsc::UnboundedSender<Moved>,
     moved: mpsc::UnboundedReceiver<Moved>,
     board: Arc<Board>,
@@ -209,6 +212,7 @@ impl Driver {
             relays: BTreeMap::new(),
             listeners: HashMap::new(),
             redial: Redialer::default(),
+            finding: HashMap::new(),
             next_id: 0,
             offline: false,
             reachability: Reachability::Unknown,
@@ -326,6 +330,7 @@ impl Driver {
             Command::Dial { peer, addrs, keep, reply } => {
                 let _ = reply.send(self.dial(peer, addrs, keep));
             }
+            Command::Find(addr) => self.find(addr),
             Command::Forget(peer) => {
                 self.redial.succeeded(&Target::Peer(peer));
                 if let Some(state) = self.peers.get_mut(&peer) {
@@ -377,9 +382,13 @@ impl Driver {
                 let connection =
                     Connection { relayed: endpoint.is_relayed(), dialer: endpoint.is_dialer() };
                 self.on_connected(peer_id, connection_id, connection);
+                self.on_found(peer_id, connection_id);
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
                 self.on_disconnected(peer_id, connection_id);
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id: None, connection_id, .. } => {
+                self.finding.remove(&connection_id);
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), connection_id, error } => {
                 tracing::debug!(%peer, %error, "dial failed");

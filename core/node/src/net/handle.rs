@@ -145,6 +145,12 @@ impl NetHandle {
         self.ask(|reply| Command::Dial { peer, addrs, keep: true, reply }).await?
     }
 
+    /// Finds out who answers at an address that names nobody (typed in by hand) and keeps
+    /// a link with them, told by `Discovered`; once, where nobody answers.
+    pub async fn find(&self, addr: Multiaddr) {
+        let _ = self.commands.send(Command::Find(addr)).await;
+    }
+
     /// Undoes [`NetHandle::keep`]; a live link stays.
     pub async fn forget(&self, peer: PeerId) {
         let _ = self.commands.send(Command::Forget(peer)).await;

@@ -259,6 +259,7 @@ impl Host {
             }
             NetEvent::Discovered { peer, addrs } => {
                 if let Some(network) = &mut self.network {
+                    network.found(peer, &addrs);
                     network.dial(peer, addrs).await;
                 }
             }
@@ -364,8 +365,14 @@ impl Host {
                     self.tell(NodeEvent::PeerLeft { device });
                 }
             }
+            Event::Linked { .. } => {
+                self.keep_linked();
+                if let Some(network) = &mut self.network {
+                    network.redial_kept();
+                }
+            }
             // The session that joined is over: meet again, as a member now.
-            Event::JoinAnswered { .. } | Event::Linked { .. } => {
+            Event::JoinAnswered { .. } => {
                 if let Some(network) = &mut self.network {
                     network.redial_kept();
                 }

@@ -4,8 +4,10 @@
 //! is held across anything, and dropping a future of a call never leaves half an act.
 
 mod addresses;
+mod bundles;
 mod clock;
 mod config;
+mod doctor;
 mod entropy;
 mod error;
 mod event;
@@ -13,6 +15,8 @@ mod hoods;
 mod host;
 mod identity;
 mod network;
+mod peers;
+mod photos;
 mod stores;
 mod transport;
 
@@ -30,13 +34,16 @@ use palier_model::time::Instant;
 use tokio::runtime::Builder;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use bundles::Imported;
 pub use clock::Clock;
 pub use config::{NetworkConfig, NodeConfig};
+pub use doctor::Report;
 pub use entropy::{SystemRng, system_rng};
 pub use error::NodeError;
 pub use event::NodeEvent;
 pub use host::{Host, Input};
 pub use identity::{Identity, NewIdentity};
+pub use peers::MetPeer;
 pub use stores::HoodStores;
 
 use crate::home::{Home, Opening};

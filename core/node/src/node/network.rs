@@ -12,6 +12,7 @@ use super::config::NetworkConfig;
 use super::host::Input;
 use crate::net::{
     FrameWriter, Keypair, Link, LinkId, Multiaddr, Net, NetConfig, NetHandle, PeerId, peer_of,
+    without_peer,
 };
 
 /// Frames of one link that wait in this process, at most, in bytes: a session never has
@@ -49,6 +50,9 @@ pub(super) struct Network {
     pub(super) heard: BTreeMap<DeviceId, Vec<Multiaddr>>,
     /// Addresses that are always tried: hubs, peers given by hand.
     kept: BTreeMap<PeerId, Vec<Multiaddr>>,
+    /// Addresses given by hand that name nobody, and where nobody answered yet.
+    unnamed: BTreeSet<Multiaddr>,
+    advertises: bool,
     dialled: BTreeMap<PeerId, Steady>,
     /// Own addresses as last told.
     pub(super) told: Vec<String>,
@@ -82,6 +86,8 @@ impl Network {
             by_session: BTreeMap::new(),
             heard: BTreeMap::new(),
             kept: BTreeMap::new(),
+            unnamed: BTreeSet::new(),
+            advertises: !config.advertise.is_empty(),
             dialled: BTreeMap::new(),
             told: Vec::new(),
             is_hub: config.hub,
@@ -136,8 +142,13 @@ impl Network {
     pub(super) async fn keep(&mut self, addrs: &[String]) -> Result<(), NodeError> {
         let mut by_peer: BTreeMap<PeerId, Vec<Multiaddr>> = BTreeMap::new();
         for addr in parse_all(addrs)? {
-            if let Some(peer) = peer_of(&addr).filter(|peer| *peer != self.net.peer_id()) {
-                by_peer.entry(peer).or_default().push(addr);
+            match peer_of(&addr) {
+                None => {
+                    self.unnamed.insert(addr.clone());
+                    self.net.find(addr).await;
+                }
+                Some(peer) if peer == self.net.peer_id() => {}
+                Some(peer) => by_peer.entry(peer).or_default().push(addr),
             }
         }
         for (peer, addrs) in by_peer {
@@ -150,8 +161,20 @@ impl Network {
     /// Dials those always wanted that are not linked: a link this side closed is not
     /// taken up again by itself.
     pub(super) async fn dial_kept(&mut self) {
+        for addr in &self.unnamed {
+            self.net.find(addr.clone()).await;
+        }
         for (peer, addrs) in self.kept.clone() {
             self.dial(peer, addrs).await;
+        }
+    }
+
+    /// Notes who was found at addresses that named nobody.
+    pub(super) fn found(&mut self, peer: PeerId, addrs: &[Multiaddr]) {
+        for addr in addrs {
+            if self.unnamed.remove(&without_peer(addr)) {
+                self.kept.insert(peer, vec![addr.clone()]);
+            }
         }
     }
 
@@ -208,10 +231,14 @@ impl Network {
 
     /// Where this node can be found now, as text.
     pub(super) async fn addresses(&self) -> Vec<String> {
-        match self.net.addresses().await {
-            Ok(addresses) => addresses.for_invitation().iter().map(ToString::to_string).collect(),
-            Err(_) => Vec::new(),
-        }
+        let Ok(addresses) = self.net.addresses().await else { return Vec::new() };
+        // What is given by hand stands instead of what is listened on.
+        let told = if self.advertises {
+            addresses.advertise.into_iter().chain(addresses.relayed).collect()
+        } else {
+            addresses.for_invitation()
+        };
+        told.iter().map(ToString::to_string).collect()
     }
 }
 

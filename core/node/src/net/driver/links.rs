@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{ConnectionId, DialError, dial_opts::DialOpts, dial_opts::PeerCondition};
 use libp2p::{Multiaddr, PeerId, Stream};
 use tokio::sync::mpsc;
@@ -26,6 +27,25 @@ const AGAIN_FOLLOWER: Duration = Duration::from_millis(1_000);
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 
 impl Driver {
+    /// Finds out who answers at an address that names nobody, and keeps a link with them.
+    pub(super) fn find(&mut self, addr: Multiaddr) {
+        let options = DialOpts::unknown_peer_id().address(addr.clone()).build();
+        let connection = options.connection_id();
+        if self.swarm.dial(options).is_ok() {
+            self.finding.insert(connection, addr);
+        }
+    }
+
+    /// Somebody answered where nobody was named.
+    pub(super) fn on_found(&mut self, peer: PeerId, connection: ConnectionId) {
+        let Some(addr) = self.finding.remove(&connection) else { return };
+        let addr = addr.with(Protocol::P2p(peer));
+        self.tell(NetEvent::Discovered { peer, addrs: vec![addr.clone()] });
+        if let Err(error) = self.dial(peer, vec![addr], true) {
+            tracing::debug!(%peer, %error, "found, but not kept");
+        }
+    }
+
     pub(super) fn dial(
         &mut self,
         peer: PeerId,

@@ -1,0 +1,256 @@
+//! Bookings: ask, decide, look.
+
+use jiff::tz::TimeZone;
+use palier_model::booking::{
+    self, Alternative as ModelAlternative, BookingView, Care, Deed, Delivery as ModelDelivery,
+    Effect, Reason, Status,
+};
+use palier_model::keys::{BookingId, DocId, HoodHash};
+use palier_model::listing::Listings;
+use palier_model::projection::Changes;
+use palier_model::replica::{ActError, NewRequest};
+use palier_model::rows::Tx;
+use palier_model::time::Instant;
+
+use super::{Opened, saved};
+use crate::answer::{
+    Alternative, Booking, BookingStatus, Delivery, Event, List, Saved, Waiting, When,
+};
+use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
+use crate::errors::Result;
+
+/// A view with the titles that go with it.
+struct Read {
+    view: BookingView,
+    title: String,
+    titles: Vec<(DocId, String)>,
+}
+
+impl Opened {
+    pub(super) async fn request(&self, scope: &Scope, new: NewBooking) -> Result<Saved> {
+        let hood = self.hood_of(scope).await?;
+        let request = NewRequest {
+            listing: new.listing,
+            interval: new.interval,
+            quantity: new.quantity,
+            waitlist: false,
+            note: new.text.unwrap_or_default(),
+        };
+        let id =
+            self.write(hood, move |replica, tx, now, rng| replica.request(tx, now, rng, request));
+        Ok(saved(id.await?))
+    }
+
+    pub(super) async fn act_on_booking(
+        &self,
+        scope: &Scope,
+        id: BookingId,
+        act: BookingAct,
+    ) -> Result<Saved> {
+        let hood = self.hood_of(scope).await?;
+        self.write(hood, move |replica, tx, now, rng| {
+            let word = |text: Option<String>| text.unwrap_or_default();
+            let changes: Changes = match act {
+                BookingAct::Accept => replica.accept(tx, now, &id, Care::CalendarOnly)?,
+                BookingAct::Refuse { text } => {
+                    replica.refuse(tx, now, rng, &id, Reason::NONE, word(text))?
+                }
+                BookingAct::Cancel { text } => replica.cancel(tx, now, rng, &id, word(text))?,
+                BookingAct::Wait => replica.wait(tx, now, rng, &id)?.1,
+                BookingAct::StopWaiting => replica.cancel(tx, now, rng, &id, String::new())?,
+            };
+            Ok(((), changes))
+        })
+        .await?;
+        Ok(saved(id))
+    }
+
+    pub(super) async fn find_bookings(
+        &self,
+        scope: &Scope,
+        filter: BookingFilter,
+        paging: Paging,
+    ) -> Result<List<Booking>> {
+        let hood = self.hood_of(scope).await?;
+        let zone = self.zone_of(hood).await?;
+        let reads: Vec<Read> = self
+            .look(hood, |replica, tx, now| {
+                let views = replica.bookings(tx, now)?;
+                views.into_iter().map(|view| read(tx, view)).collect()
+            })
+            .await?;
+        let me = self.identity.member;
+        let fits = |read: &Read| {
+            let to_decide =
+                read.view.status == Status::Requested && read.view.requester != Some(me);
+            filter.listing.is_none_or(|listing| listing == read.view.listing)
+                && (!filter.to_decide || to_decide)
+        };
+        let shown = reads.iter().filter(|it| fits(it)).map(|read| self.show(read, &zone)).collect();
+        Ok(super::people::page(shown, &paging, |booking: &Booking| booking.id.to_string()))
+    }
+
+    pub(super) async fn one_booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {
+        let hood = self.hood_of(scope).await?;
+        let zone = self.zone_of(hood).await?;
+        let read = self
+            .look(hood, move |replica, tx, now| read(tx, replica.booking(tx, &id, now)?))
+            .await?;
+        Ok(self.show(&read, &zone))
+    }
+
+    fn show(&self, read: &Read, zone: &TimeZone) -> Booking {
+        let view = &read.view;
+        let title = |id: &DocId| {
+            let found = read.titles.iter().find(|(of, _)| of == id);
+            found.map(|(_, title)| title.clone()).unwrap_or_default()
+        };
+        let alternative = |it: &ModelAlternative| Alternative {
+            listing: it.listing.into(),
+            title: title(&it.listing),
+            start: When::new(it.interval.start, zone),
+            end: it.interval.end.map(|end| When::new(end, zone)),
+        };
+        Booking {
+            id: view.booking.into(),
+            listing: view.listing.into(),
+            title: read.title.clone(),
+            status: match view.status {
+                Status::Requested | Status::Lapsed => BookingStatus::Requested,
+                Status::Confirmed => BookingStatus::Confirmed,
+                Status::Displaced => BookingStatus::Displaced,
+                Status::Refused => BookingStatus::Refused,
+                Status::Cancelled => BookingStatus::Cancelled,
+            },
+            firm: view.firm,
+            waiting_for: view.waiting_for.iter().map(|device| (*device).into()).collect(),
+            start: When::new(view.interval.start, zone),
+            end: view.interval.end.map(|end| When::new(end, zone)),
+            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            quantity: view.quantity,
+            requester: view.requester.map(Into::into),
+            mine: view.requester == Some(self.identity.member),
+            reason: match (view.status, view.reason) {
+                (Status::Lapsed, _) => "lapsed".to_owned(),
+                (_, Some(reason)) => reason.code().to_owned(),
+                (_, None) => String::new(),
+            },
+            alternatives: view.alternatives.iter().map(alternative).collect(),
+            waitlist: view.waitlist.map_or(0, u64::from),
+            delivery: match view.delivery {
+                ModelDelivery::OnDevice => Delivery::OnDevice,
+                ModelDelivery::Sent => Delivery::Sent,
+                ModelDelivery::Received => Delivery::Received,
+            },
+            history: view
+                .history
+                .iter()
+                .map(|line| Event {
+                    what: deed(&line.deed).to_owned(),
+                    at: When::new(line.at, zone),
+                    by: Some(line.by.member.into()),
+                    device: Some(line.by.device.into()),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) async fn waiting(
+        &self,
+        scope: &Scope,
+        listing: Option<DocId>,
+    ) -> Result<Vec<Waiting>> {
+        let hood = self.hood_of(scope).await?;
+        let zone = self.zone_of(hood).await?;
+        match listing {
+            Some(listing) => self.waiting_for(hood, &zone, listing).await,
+            None => self.waiting_here(hood, &zone).await,
+        }
+    }
+
+    /// The lists this person stands on.
+    async fn waiting_here(&self, hood: HoodHash, zone: &TimeZone) -> Result<Vec<Waiting>> {
+        let me = self.identity.member;
+        let reads: Vec<Read> = self
+            .look(hood, move |replica, tx, now| {
+                let views = replica.bookings(tx, now)?.into_iter();
+                let mine = views.filter(|it| it.requester == Some(me) && it.waitlist.is_some());
+                mine.map(|view| read(tx, view)).collect::<std::result::Result<Vec<_>, _>>()
+            })
+            .await?;
+        Ok(reads.iter().map(|read| waiting(read, zone)).collect())
+    }
+
+    /// The list of one listing, by opaque ids.
+    async fn waiting_for(
+        &self,
+        hood: HoodHash,
+        zone: &TimeZone,
+        listing: DocId,
+    ) -> Result<Vec<Waiting>> {
+        let (title, items) = self
+            .look(hood, move |replica, tx, now| {
+                let domain = replica.domain_of(tx, &listing)?;
+                let always = palier_model::time::Interval { start: Instant(0), end: None };
+                let ids = booking::waitlist(tx, &domain.id, &listing, &always, now)?;
+                let mut items = Vec::new();
+                for (place, id) in (1_u64..).zip(ids) {
+                    items.push((place, id, replica.interval_of(tx, &domain.id, &id)?));
+                }
+                Ok((title_of(tx, &listing)?, items))
+            })
+            .await?;
+        let shown = items.into_iter().filter_map(|(place, id, interval)| {
+            let interval = interval?;
+            Some(Waiting {
+                booking: id.into(),
+                listing: listing.into(),
+                title: title.clone(),
+                place,
+                start: When::new(interval.start, zone),
+                end: interval.end.map(|end| When::new(end, zone)),
+            })
+        });
+        let shown: Vec<Waiting> = shown.collect();
+        Ok(shown)
+    }
+}
+
+fn waiting(read: &Read, zone: &TimeZone) -> Waiting {
+    let view = &read.view;
+    Waiting {
+        booking: view.booking.into(),
+        listing: view.listing.into(),
+        title: read.title.clone(),
+        place: view.waitlist.map_or(0, u64::from),
+        start: When::new(view.interval.start, zone),
+        end: view.interval.end.map(|end| When::new(end, zone)),
+    }
+}
+
+fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
+    Ok(tx.row::<Listings>(listing)?.map(|row| row.content.title).unwrap_or_default())
+}
+
+fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
+    let mut titles = Vec::new();
+    for alternative in &view.alternatives {
+        titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
+    }
+    Ok(Read { title: title_of(tx, &view.listing)?, titles, view })
+}
+
+/// A line of history as a stable code.
+const fn deed(deed: &Deed) -> &'static str {
+    match deed {
+        Deed::Requested => "requested",
+        Deed::Refused(_) => "refused",
+        Deed::Cancelled(_) => "cancelled",
+        Deed::Decided(Effect::Accepted) => "accepted",
+        Deed::Decided(Effect::Displaced(_)) => "displaced",
+        Deed::Decided(Effect::NoChange) => "no_change",
+        Deed::Decided(Effect::Released(_)) => "released",
+        Deed::Decided(Effect::CancelledByTerms) => "cancelled_by_terms",
+        Deed::Decided(Effect::Void) => "void",
+    }
+}

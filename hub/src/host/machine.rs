@@ -1,0 +1,277 @@
+//! The node itself: how it stands, what it exchanged, what it tells.
+
+use std::time::{Duration, Instant as Steady};
+
+use data_encoding::HEXLOWER;
+use palier_model::engine::Event;
+use palier_model::keys::HoodHash;
+use palier_model::replica::Standing;
+use palier_model::rows::{Rows, Table, TableKind};
+use palier_node::node::{Node, NodeEvent};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use super::{Opened, errors};
+use crate::answer::{Doctor, Fork, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic};
+use crate::backend::{OnProgress, OpenRow, Progress, Scope, Stage};
+use crate::errors::{CliError, Result};
+
+/// Rows given at once.
+const PART: usize = 256;
+/// Nothing on its way for this long means that a sync is done.
+const QUIET: Duration = Duration::from_millis(400);
+
+impl Opened {
+    pub(super) async fn status_now(&self, scope: &Scope) -> Result<Status> {
+        let hood = match self.hood_of(scope).await {
+            Ok(hood) => Some(hood),
+            Err(error) if error.code == "hood.none" => None,
+            Err(error) if error.code == "hood.ambiguous" => None,
+            Err(error) => return Err(error),
+        };
+        let listening = self.node.addresses().await.map_err(errors::of_node)?;
+        let read = self
+            .node
+            .call(move |host| {
+                let peers = host.peers();
+                let traffic = host.traffic();
+                let Some(hood) = hood else { return Ok((None, peers, traffic, 0)) };
+                let bytes = host.stores.get(&hood).map_or(0, |store| size_of(store.dir()));
+                let read = host.read(&hood, |replica, tx, _| {
+                    let digest = match replica.hood().standing {
+                        Standing::Joining => None,
+                        _ => Some(HEXLOWER.encode(&replica.open_digest(tx)?)),
+                    };
+                    Ok((replica.figures(tx)?, replica.name(tx)?, digest))
+                })?;
+                Ok((Some(read), peers, traffic, bytes))
+            })
+            .await
+            .map_err(errors::of_node)?;
+        let (read, peers, (bytes_in, bytes_out), bytes) = read;
+        let (figures, name, digest) = match read {
+            Some((figures, name, digest)) => (figures, Some(name), digest),
+            None => Default::default(),
+        };
+        Ok(Status {
+            home: self.dir.display().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            running: false,
+            member: self.identity.member.into(),
+            device: self.device.into(),
+            hood: hood.map(Into::into),
+            hood_name: name,
+            nodes: figures.devices,
+            documents: figures.documents,
+            entries: figures.entries,
+            bytes,
+            unsent: figures.unsent,
+            listening,
+            peers: peers
+                .into_iter()
+                .map(|peer| Peer {
+                    device: Some(peer.device.into()),
+                    member: Some(peer.member.into()),
+                    address: peer.address,
+                    relayed: peer.relayed,
+                    since: None,
+                })
+                .collect(),
+            traffic: Traffic { bytes_in, bytes_out },
+            open_digest: digest,
+        })
+    }
+
+    pub(super) async fn sync_now(
+        &self,
+        scope: &Scope,
+        within_ms: i64,
+        peers: Vec<String>,
+        progress: OnProgress,
+    ) -> Result<SyncDone> {
+        if scope.offline {
+            return Err(CliError::new("net.offline"));
+        }
+        let mut events = self.node.subscribe();
+        let before = self.figures().await?;
+        if !peers.is_empty() {
+            match self.node.keep(peers).await {
+                Err(palier_node::node::NodeError::Unreachable) => {
+                    return Err(CliError::new("net.offline"));
+                }
+                kept => kept.map_err(errors::of_node)?,
+            }
+        }
+        let within = Duration::from_millis(u64::try_from(within_ms).unwrap_or(0));
+        let begun = Steady::now();
+        let mut quiet_since: Option<Steady> = None;
+        let mut met = std::collections::BTreeSet::new();
+        progress(Progress { stage: Stage::Meeting, done: 0, total: None });
+        let complete = loop {
+            if begun.elapsed() >= within {
+                break false;
+            }
+            let step = tokio::time::timeout(Duration::from_millis(40), events.recv()).await;
+            match step {
+                Ok(Ok(NodeEvent::PeerJoined { device, .. })) => {
+                    met.insert(device);
+                    quiet_since = None;
+                }
+                Ok(Ok(NodeEvent::Engine(Event::Accepted { .. } | Event::Changed { .. }))) => {
+                    quiet_since = None;
+                    progress(Progress { stage: Stage::Syncing, done: 0, total: None });
+                }
+                Ok(Err(RecvError::Closed)) => return Err(CliError::new("node.gone")),
+                _ => {}
+            }
+            let quiet = self
+                .node
+                .call(|host| {
+                    let peers = host.engine.peers();
+                    Ok(!peers.is_empty() && peers.iter().all(|peer| peer.is_quiet))
+                })
+                .await
+                .map_err(errors::of_node)?;
+            if !quiet {
+                quiet_since = None;
+            } else if quiet_since.get_or_insert_with(Steady::now).elapsed() >= QUIET {
+                break true;
+            }
+        };
+        let present = self.node.call(|host| Ok(host.peers())).await.map_err(errors::of_node)?;
+        met.extend(present.iter().map(|peer| peer.device));
+        if met.is_empty() {
+            return Err(CliError::new("net.unreachable"));
+        }
+        let after = self.figures().await?;
+        let (bytes_in, bytes_out) =
+            self.node.call(|host| Ok(host.traffic())).await.map_err(errors::of_node)?;
+        Ok(SyncDone {
+            peers: met.len() as u64,
+            received: after.0.saturating_sub(before.0),
+            sent: before.1.saturating_sub(after.1),
+            traffic: Traffic { bytes_in, bytes_out },
+            complete,
+        })
+    }
+
+    /// Entries held and own entries not yet sent, over all neighbourhoods.
+    async fn figures(&self) -> Result<(u64, u64)> {
+        self.node
+            .call(|host| {
+                let hoods: Vec<HoodHash> = host.engine.hoods().map(|(hood, _)| *hood).collect();
+                let (mut entries, mut unsent) = (0, 0);
+                for hood in hoods {
+                    let figures = host.read(&hood, |replica, tx, _| Ok(replica.figures(tx)?))?;
+                    entries += figures.entries;
+                    unsent += figures.unsent;
+                }
+                Ok((entries, unsent))
+            })
+            .await
+            .map_err(errors::of_node)
+    }
+
+    pub(super) async fn examine(&self, rebuild: bool, progress: OnProgress) -> Result<Doctor> {
+        progress(Progress { stage: Stage::Checking, done: 0, total: None });
+        let report =
+            self.node.call(move |host| host.examine(rebuild)).await.map_err(errors::of_node)?;
+        let forks: Vec<Fork> = report
+            .forks
+            .into_iter()
+            .map(|fork| Fork {
+                log: fork.log.into(),
+                device: fork.device.into(),
+                document: fork.document.into(),
+                tips: fork.tips as u64,
+            })
+            .collect();
+        let quarantined: Vec<Quarantined> = report
+            .damaged
+            .into_iter()
+            .map(|damaged| Quarantined {
+                table: damaged.table.name().to_owned(),
+                key: HEXLOWER.encode(&damaged.key),
+                code: "storage.corrupt".to_owned(),
+            })
+            .collect();
+        Ok(Doctor {
+            ok: forks.is_empty() && quarantined.is_empty(),
+            forks,
+            quarantined,
+            entries_checked: report.entries,
+            rebuilt: report.rebuilt,
+        })
+    }
+
+    pub(super) async fn open_rows_after(
+        &self,
+        scope: &Scope,
+        after: Option<OpenRow>,
+    ) -> Result<Vec<OpenRow>> {
+        let hood = self.hood_of(scope).await?;
+        self.look(hood, move |_, tx, _| {
+            let open = || Table::ALL.iter().filter(|table| table.kind() == TableKind::Open);
+            let mut rows = Vec::new();
+            let from_table = after.as_ref().map_or("", |row| row.table.as_str());
+            let mut passed = from_table.is_empty();
+            for table in open() {
+                let mut from = Vec::new();
+                if table.name() == from_table {
+                    passed = true;
+                    let key = after.as_ref().map(|row| HEXLOWER.decode(row.key.as_bytes()));
+                    from = key.and_then(std::result::Result::ok).unwrap_or_default();
+                    from.push(0);
+                }
+                if !passed {
+                    continue;
+                }
+                for (key, row) in tx.scan(*table, &from, &[], false, PART - rows.len())? {
+                    rows.push(OpenRow {
+                        table: table.name().to_owned(),
+                        key: HEXLOWER.encode(&key),
+                        value: serde_json::Value::String(HEXLOWER.encode(&row)),
+                    });
+                }
+                if rows.len() >= PART {
+                    break;
+                }
+            }
+            Ok(rows)
+        })
+        .await
+    }
+}
+
+/// Bytes of the files in a folder.
+fn size_of(dir: &std::path::Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
+}
+
+/// What `run` tells while it is up.
+pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
+    let mut events = node.subscribe();
+    let (tell, told) = mpsc::channel(256);
+    tokio::spawn(async move {
+        loop {
+            let event = match events.recv().await {
+                Ok(NodeEvent::PeerJoined { device, peer, relayed, .. }) => {
+                    RunEvent::PeerJoined { device: Some(device.into()), address: peer, relayed }
+                }
+                Ok(NodeEvent::PeerLeft { device }) => {
+                    RunEvent::PeerLeft { device: Some(device.into()) }
+                }
+                Ok(NodeEvent::Engine(Event::Accepted { entries, .. })) => {
+                    RunEvent::Received { entries: entries as u64 }
+                }
+                Ok(NodeEvent::Stopped) | Err(RecvError::Closed) => return,
+                _ => continue,
+            };
+            if tell.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
+    told
+}

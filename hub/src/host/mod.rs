@@ -1,0 +1,373 @@
+//! The real node behind [`Host`] and [`Backend`]: one file for each subject, nothing in
+//! them but the way from the node's types to answers and back.
+
+mod bookings;
+mod bundle;
+mod errors;
+mod hoods;
+mod link;
+mod listings;
+mod machine;
+mod people;
+mod photos;
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use palier_model::authority::Role;
+use palier_model::keys::{
+    BlobId, BookingId, DeviceId, DocId, HoodHash, Language, MemberId, Phrase,
+};
+use palier_model::projection::Place;
+use palier_model::sync::RecoverySheet;
+use palier_node::home::{Home, Platform, default_state};
+use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
+use tokio::sync::mpsc;
+
+use crate::answer::{
+    Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
+    Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, Recovered,
+    RunEvent, Saved, Status, SyncDone, Waiting,
+};
+use crate::backend::{
+    Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
+    NewBooking, NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch,
+    Scope,
+};
+use crate::errors::{CliError, Result};
+
+/// Where a hub listens when nothing else is said.
+const HUB_PORT: u16 = 4747;
+
+/// Homes on this machine.
+pub struct NodeHost;
+
+/// An open home.
+pub struct Opened {
+    node: Node,
+    dir: PathBuf,
+    /// What was waited for while it was opened.
+    identity: Identity,
+    device: DeviceId,
+}
+
+fn state_dir() -> Result<PathBuf> {
+    let state = default_state(&|name| std::env::var_os(name), Platform::CURRENT);
+    state.ok_or_else(|| CliError::new("home.none"))
+}
+
+impl Host for NodeHost {
+    type Node = Opened;
+
+    fn exists(&self, home: &Path) -> bool {
+        Home::is_there(home)
+    }
+
+    async fn init(&self, home: &Path, name: String) -> Result<Init> {
+        let new =
+            Node::init(home, &state_dir()?, &name).map_err(|error| errors::of(error, home))?;
+        Ok(Init {
+            member: new.identity.member.into(),
+            device: new.keys.id().into(),
+            phrase: crate::answer::Phrase { fr: new.words.0, en: new.words.1 },
+        })
+    }
+
+    async fn recover(
+        &self,
+        home: &Path,
+        phrase: String,
+        link: Option<String>,
+        name: Option<String>,
+        opening: Opening,
+    ) -> Result<Recovered> {
+        let phrase = Phrase::parse(&phrase).map_err(|_| CliError::new("invalid.phrase"))?;
+        let sheet = match link.as_deref().map(RecoverySheet::from_text) {
+            None => None,
+            Some(Ok(sheet)) => Some(sheet),
+            Some(Err(_)) => return Err(CliError::new("invalid.link")),
+        };
+        let name = name.unwrap_or_else(|| phrase.words(Language::French)[..1].to_uppercase());
+        let identity = Node::init_from_phrase(home, &state_dir()?, &phrase, &name)
+            .map_err(|error| errors::of(error, home))?;
+        let node = self.open(home, opening).await?;
+        let mut hoods = Vec::new();
+        if let Some(sheet) = sheet {
+            hoods.push(node.recover_hood(sheet).await?.into());
+        }
+        let device = node.device;
+        node.close().await;
+        Ok(Recovered { member: identity.member.into(), device: device.into(), hoods })
+    }
+
+    async fn open(&self, home: &Path, opening: Opening) -> Result<Opened> {
+        let config = NodeConfig { now: opening.now, ..NodeConfig::offline(home, state_dir()?) };
+        let node = Node::open(config).await.map_err(|error| errors::of(error, home))?;
+        let (identity, device, is_hub) = node
+            .call(|host| {
+                let member = host.engine.me().member;
+                let is_hub = host
+                    .engine
+                    .hoods()
+                    .any(|(_, replica)| replica.authority().has_role(&member, Role::Hub));
+                Ok((host.identity.clone(), host.engine.me().keys.id(), is_hub))
+            })
+            .await
+            .map_err(errors::of_node)?;
+        let opened = Opened { node, dir: home.to_owned(), identity, device };
+        if let Some(network) = opening.network {
+            let mut listen = network.listen;
+            if listen.is_empty() {
+                let port = if is_hub && network.serve { HUB_PORT } else { 0 };
+                listen.push(format!("/ip4/0.0.0.0/tcp/{port}"));
+            }
+            let config = NetworkConfig {
+                // An address that is given out must lead to the same node tomorrow.
+                hub: network.serve && (is_hub || !network.advertise.is_empty()),
+                listen,
+                advertise: network.advertise,
+                peers: network.peers,
+                mdns: network.mdns,
+            };
+            if let Err(error) = opened.node.connect(config).await {
+                opened.node.shutdown().await;
+                return Err(errors::of_node(error));
+            }
+            opened.until_listening().await;
+        }
+        Ok(opened)
+    }
+}
+
+impl Opened {
+    /// The neighbourhood that is meant.
+    async fn hood_of(&self, scope: &Scope) -> Result<HoodHash> {
+        if let Some(now) = scope.now {
+            self.node.clock().set(now);
+        }
+        if scope.mandate_of.is_some_and(|member| member != self.identity.member) {
+            return Err(CliError::new("mandate.none"));
+        }
+        let wanted = scope.hood.clone();
+        let found = self
+            .node
+            .call(move |host| {
+                let hoods: Vec<HoodHash> = host.engine.hoods().map(|(hood, _)| *hood).collect();
+                let mut named = Vec::new();
+                for hood in hoods {
+                    let name = host.read(&hood, |replica, tx, _| Ok(replica.name(tx)?))?;
+                    named.push((hood, name));
+                }
+                Ok(named)
+            })
+            .await
+            .map_err(errors::of_node)?;
+        let fits = |(hood, name): &&(HoodHash, String)| {
+            wanted.as_ref().is_none_or(|wanted| {
+                hood.to_string().starts_with(wanted.as_str())
+                    || name.to_lowercase() == wanted.to_lowercase()
+            })
+        };
+        let mut fitting = found.iter().filter(fits);
+        match (fitting.next(), fitting.next()) {
+            (Some((hood, _)), None) => Ok(*hood),
+            (Some(_), Some(_)) => Err(CliError::new("hood.ambiguous")),
+            (None, _) if wanted.is_some() => Err(CliError::new("hood.not_found")),
+            (None, _) => Err(CliError::new("hood.none")),
+        }
+    }
+
+    async fn zone_of(&self, hood: HoodHash) -> Result<TimeZone> {
+        let row = self.node.read(hood, |_, tx, _| Ok(tx.row::<Place>(Place::KEY)?)).await;
+        let zone = row.map_err(errors::of_node)?.map(|row| row.record.zone);
+        Ok(zone.and_then(|zone| TimeZone::get(&zone).ok()).unwrap_or_else(TimeZone::system))
+    }
+
+    /// Waits until the sockets are open, so that an address can be given.
+    async fn until_listening(&self) {
+        for _ in 0..200 {
+            if self.node.addresses().await.is_ok_and(|addrs| !addrs.is_empty()) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+}
+
+fn saved(id: impl std::fmt::Display) -> Saved {
+    Saved { id: id.to_string(), saved: true }
+}
+
+impl Backend for Opened {
+    fn events(&self) -> mpsc::Receiver<RunEvent> {
+        machine::events(&self.node)
+    }
+
+    async fn close(self) {
+        self.node.shutdown().await;
+    }
+
+    async fn zone(&self, scope: &Scope) -> Result<TimeZone> {
+        match self.hood_of(scope).await {
+            Ok(hood) => self.zone_of(hood).await,
+            Err(_) => Ok(TimeZone::system()),
+        }
+    }
+    async fn status(&self, scope: &Scope) -> Result<Status> {
+        self.status_now(scope).await
+    }
+    async fn sync(
+        &self,
+        scope: &Scope,
+        within_ms: i64,
+        peers: Vec<String>,
+        progress: OnProgress,
+    ) -> Result<SyncDone> {
+        self.sync_now(scope, within_ms, peers, progress).await
+    }
+    async fn doctor(&self, rebuild: bool, progress: OnProgress) -> Result<Doctor> {
+        self.examine(rebuild, progress).await
+    }
+    async fn open_rows(&self, scope: &Scope, after: Option<&OpenRow>) -> Result<Vec<OpenRow>> {
+        self.open_rows_after(scope, after.cloned()).await
+    }
+    async fn hood_found(&self, scope: &Scope, name: String, zone: Option<String>) -> Result<Saved> {
+        self.found(scope, name, zone).await
+    }
+    async fn hoods(&self, _scope: &Scope) -> Result<Vec<Hood>> {
+        self.all_hoods().await
+    }
+    async fn hood(&self, scope: &Scope) -> Result<Hood> {
+        let hood = self.hood_of(scope).await?;
+        self.one_hood(hood).await
+    }
+    async fn hood_leave(&self, scope: &Scope) -> Result<Saved> {
+        let hood = self.hood_of(scope).await?;
+        self.write(hood, |replica, tx, now, _| Ok(((), replica.leave(tx, now)?))).await?;
+        Ok(saved(hood))
+    }
+    async fn invite(&self, scope: &Scope, invitation: NewInvitation) -> Result<Invitation> {
+        self.new_invitation(scope, invitation).await
+    }
+    async fn invitations(&self, scope: &Scope) -> Result<Vec<Invitation>> {
+        self.kept_invitations(scope).await
+    }
+    async fn invite_revoke(&self, scope: &Scope, id: String) -> Result<Saved> {
+        self.revoke_invitation(scope, id).await
+    }
+    async fn join(
+        &self,
+        scope: &Scope,
+        link: String,
+        lives: Option<String>,
+        within_ms: i64,
+        progress: OnProgress,
+    ) -> Result<Joined> {
+        self.join_by(scope, link, lives, within_ms, progress).await
+    }
+    async fn members(&self, scope: &Scope, paging: Paging) -> Result<List<Member>> {
+        self.all_members(scope, paging).await
+    }
+    async fn member(&self, scope: &Scope, id: MemberId) -> Result<Member> {
+        self.one_member(scope, id).await
+    }
+    async fn member_act(&self, scope: &Scope, id: MemberId, act: MemberAct) -> Result<Saved> {
+        self.act_on_member(scope, id, act).await
+    }
+    async fn devices(&self, scope: &Scope) -> Result<Vec<Device>> {
+        self.own_devices(scope).await
+    }
+    async fn device_link(
+        &self,
+        scope: &Scope,
+        step: LinkStep,
+        within_ms: i64,
+        progress: OnProgress,
+    ) -> Result<DeviceLink> {
+        self.link_step(scope, step, within_ms, progress).await
+    }
+    async fn device_revoke(&self, scope: &Scope, id: DeviceId) -> Result<Saved> {
+        let hood = self.hood_of(scope).await?;
+        self.write(hood, move |replica, tx, now, rng| {
+            Ok(((), replica.revoke_device(tx, now, rng, id)?))
+        })
+        .await?;
+        Ok(saved(id))
+    }
+    async fn profile(&self, scope: &Scope, member: Option<MemberId>) -> Result<Profile> {
+        self.profile_of(scope, member).await
+    }
+    async fn profile_edit(&self, scope: &Scope, patch: ProfilePatch) -> Result<Saved> {
+        self.edit_profile(scope, patch).await
+    }
+    async fn listing_add(&self, scope: &Scope, listing: NewListing) -> Result<Saved> {
+        self.publish(scope, listing).await
+    }
+    async fn listings(
+        &self,
+        scope: &Scope,
+        filter: ListingFilter,
+        paging: Paging,
+    ) -> Result<List<Listing>> {
+        self.find_listings(scope, filter, paging).await
+    }
+    async fn listing(&self, scope: &Scope, id: DocId) -> Result<ListingDetail> {
+        self.one_listing(scope, id).await
+    }
+    async fn listing_change(
+        &self,
+        scope: &Scope,
+        id: DocId,
+        change: ListingChange,
+    ) -> Result<Saved> {
+        self.change_listing(scope, id, change).await
+    }
+    async fn photo_add(&self, scope: &Scope, listing: DocId, file: PathBuf) -> Result<PhotoAdded> {
+        self.add_photo(scope, listing, file).await
+    }
+    async fn photo_get(
+        &self,
+        scope: &Scope,
+        photo: BlobId,
+        file: PathBuf,
+        within_ms: i64,
+    ) -> Result<PhotoFile> {
+        self.get_photo(scope, photo, file, within_ms).await
+    }
+    async fn booking_request(&self, scope: &Scope, booking: NewBooking) -> Result<Saved> {
+        self.request(scope, booking).await
+    }
+    async fn booking_act(&self, scope: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {
+        self.act_on_booking(scope, id, act).await
+    }
+    async fn bookings(
+        &self,
+        scope: &Scope,
+        filter: BookingFilter,
+        paging: Paging,
+    ) -> Result<List<Booking>> {
+        self.find_bookings(scope, filter, paging).await
+    }
+    async fn booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {
+        self.one_booking(scope, id).await
+    }
+    async fn waitlist(&self, scope: &Scope, listing: Option<DocId>) -> Result<Vec<Waiting>> {
+        self.waiting(scope, listing).await
+    }
+    async fn bundle_export(
+        &self,
+        scope: &Scope,
+        file: PathBuf,
+        progress: OnProgress,
+    ) -> Result<BundleExported> {
+        self.export_bundle(scope, file, progress).await
+    }
+    async fn bundle_import(
+        &self,
+        _scope: &Scope,
+        file: PathBuf,
+        progress: OnProgress,
+    ) -> Result<BundleImported> {
+        self.import_bundle(file, progress).await
+    }
+}
