@@ -130,18 +130,6 @@ impl Host {
                 self.engine.handle_timeout(now, &mut self.stores, &mut self.rng);
             }
             self.drain().await;
-            self.redial().await;
-        }
-    }
-
-    /// Dials those always wanted, once the links that were to end have ended.
-    async fn redial(&mut self) {
-        if let Some(network) = &mut self.network
-            && network.redial
-            && network.all_kept_are_free()
-        {
-            network.redial = false;
-            network.dial_kept().await;
         }
     }
 
@@ -245,6 +233,12 @@ impl Host {
                 let session = self.network.as_mut().and_then(|network| network.forget(link));
                 if let Some(session) = session {
                     self.engine.drop_session(session);
+                }
+                // The link that joined is gone: meet again, as a member now.
+                if let Some(network) = &mut self.network
+                    && std::mem::take(&mut network.redial)
+                {
+                    network.dial_kept().await;
                 }
             }
             NetEvent::LinkMoved { link, relayed } => {

@@ -184,11 +184,6 @@ impl Network {
         self.redial = true;
     }
 
-    /// Whether none of those always wanted is linked without having met.
-    pub(super) fn all_kept_are_free(&self) -> bool {
-        self.links.values().all(|link| !self.kept.contains_key(&link.peer) || link.met.is_some())
-    }
-
     /// Dials a peer once, unless that was just done.
     pub(super) async fn dial(&mut self, peer: PeerId, addrs: Vec<Multiaddr>) {
         if peer == self.net.peer_id() || self.links.values().any(|link| link.peer == peer) {
