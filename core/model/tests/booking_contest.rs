@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use palier_model::booking::{
-    self, Answer, BookingFacts, BookingStates, BookingView, Bookings, Care, DecideError, Delivery,
-    DomainFacts, DomainId, DomainRecord, DomainView, Holder, Outcome, Reason, Record, Request,
-    Standing, Status, Terms, Wanted, booking_id, inner,
+    self, Answer, BookingFacts, BookingStates, BookingView, Bookings, Care, DecideError, Decision,
+    Delivery, DomainFacts, DomainId, DomainRecord, DomainView, Holder, Op, Outcome, Reason, Record,
+    Request, Resource, Standing, Status, Terms, Wanted, booking_id, inner,
 };
 use palier_model::journal::{
     self, Author, Class, Descriptor, Entry, LogStart, Owner, Ref, Right, Rights, Run, Tip, kind,
@@ -85,7 +85,11 @@ impl Device {
         let payload = record.to_payload().unwrap();
         let entry =
             journal::append(&mut tx, &self.author, &descriptor, R::KIND, |_| payload).unwrap();
-        booking::project_open(&mut tx, facts, &entry, &self.me).unwrap();
+        let domain = booking::project_open(&mut tx, facts, &entry, &self.me).unwrap();
+        // A whole pass finds nothing to change.
+        let short_way = tx.writes().clone();
+        booking::recompute(&mut tx, facts, &domain).unwrap();
+        assert_eq!(*tx.writes(), short_way);
         let at = Ref {
             document: descriptor.id(),
             log: entry.header.log_id(),
@@ -384,6 +388,53 @@ fn what_a_settled_closing_made_firm_stays_firm_when_somebody_new_is_named() {
     let now = place.owner.domain(&domain);
     assert_eq!(now.row.holder, another);
     assert!(now.held[0].firm, "waits for {:?}", now.row.waiting_for);
+}
+
+#[test]
+fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
+    let mut owner = Device::new(MemberId([1; 32]), 1);
+    let facts = Everyone(BTreeMap::from([(owner.me.member, vec![owner.me.device])]));
+    let listings = [DocId([5; 32]), DocId([6; 32]), DocId([7; 32])];
+    let resources = listings.iter().enumerate().map(|(n, listing)| Resource {
+        listing: *listing,
+        part_of: (n > 0).then_some(0),
+        terms: Terms { buffer_after_ms: 1, ..Terms::of_capacity(n as u32 + 1) },
+    });
+    let record = DomainRecord {
+        at: NOW,
+        resources: resources.collect(),
+        holder: owner.me,
+        deciders: vec![],
+    };
+    let domain = owner.write(&facts, &record).hash;
+    let mut dice: u64 = 1;
+    let mut roll = |n: u64| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (dice >> 33) % n
+    };
+    for _ in 0..400 {
+        let view = owner.domain(&domain);
+        let any = booking::set_terms(&view, &owner.me, listings[0], Terms::default(), vec![], NOW);
+        let booking = BookingId([roll(40) as u8; 32]);
+        let resource = listings[roll(3) as usize];
+        let op = match roll(40) {
+            0 => Op::Terms {
+                resource,
+                terms: Terms::of_capacity(roll(4) as u32).into(),
+                cancels: vec![booking],
+            },
+            1..8 => Op::Release { booking, reason: Reason::NONE },
+            8..12 => Op::Seen,
+            _ => {
+                let start = Instant(roll(60) as i64);
+                let interval = Interval { start, end: Some(start.plus_ms(1 + roll(6) as i64)) };
+                Op::Accept { booking, resource, interval, quantity: 1, tier: 0 }
+            }
+        };
+        // `write` compares the rows with those of a whole pass.
+        owner.write(&facts, &Decision { op, ..any.unwrap() });
+    }
+    assert_eq!(owner.domain(&domain).row.firm_places, 400);
 }
 
 #[test]

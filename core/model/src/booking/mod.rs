@@ -7,6 +7,7 @@
 
 pub mod calendar;
 mod decide;
+mod extend;
 mod project;
 pub mod records;
 mod room;

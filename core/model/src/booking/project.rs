@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{Act, ActKind, BookingFacts, Calendar, Domain, calendar};
+use super::extend;
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Op, Receipt, Record,
     RecordError, Request, inner,
@@ -91,6 +92,8 @@ pub fn project_open(
                 places: 0,
                 firm_places: 0,
                 incomplete: 0,
+                read: Vec::new(),
+                is_plain: false,
                 record,
             };
             tx.put::<Calendars>(&at.hash, &row);
@@ -107,14 +110,21 @@ pub fn project_open(
         }
         kind => return Err(ProjectError::Kind(kind)),
     };
+    let key = (domain, author.member, at.hash);
+    let is_new = !tx.has::<Decisions>(&key)?;
     let row = DecisionRow { entry: at, author: *author, record };
-    tx.put::<Decisions>(&(domain, author.member, at.hash), &row);
-    if let Some(calendar) = tx.row::<Calendars>(&domain)? {
-        // An act of someone who decides nothing here costs one row and no pass.
-        if calendar.entitled.contains(&author.member) {
-            recompute(tx, facts, &domain)?;
-        }
+    tx.put::<Decisions>(&key, &row);
+    let Some(calendar) = tx.row::<Calendars>(&domain)? else { return Ok(domain) };
+    if let ActRecord::Decision(decision) = &row.record
+        && is_new
+        && extend::comes_last(&calendar, decision, author)
+        && facts.counts(tx, &at.log, &tip(&at))?
+    {
+        extend::extend(tx, &domain, calendar, decision, author, &at)?;
+    } else if calendar.read.contains(&author.member) {
+        recompute(tx, facts, &domain)?;
     }
+    // An act of someone who decides nothing here costs one row and no pass.
     Ok(domain)
 }
 
@@ -134,10 +144,11 @@ pub fn recompute(
     let Some(row) = tx.row::<Calendars>(domain)? else { return Ok(()) };
     let counts = facts.counts(tx, &row.founded.log, &tip(&row.founded))?;
     let of = Domain { id: *domain, owner: row.owner, record: row.record.clone() };
-    let rows = if counts { load(tx, &row)? } else { BTreeMap::new() };
+    let (rows, read) = if counts { load(tx, &row)? } else { Default::default() };
     let acts = acts(tx, facts, &of, &rows)?;
     let told = calendar(&of, &acts, facts);
     write_slots(tx, domain, &told)?;
+    let is_plain = is_plain(&told);
     write_states(tx, domain, &told)?;
     let reference = |hash: &EntryHash| rows.get(hash).map(|row| row.entry);
     let mut heads: Vec<Ref> = told.heads.iter().filter_map(reference).collect();
@@ -161,6 +172,8 @@ pub fn recompute(
         places: u32::try_from(told.order.len()).unwrap_or(u32::MAX),
         firm_places: told.firm_places,
         incomplete: u32::try_from(told.incomplete.len()).unwrap_or(u32::MAX),
+        read: read.into_iter().collect(),
+        is_plain,
         ..row.clone()
     };
     if next != row {
@@ -179,9 +192,23 @@ const fn tip(at: &Ref) -> Tip {
     Tip { seq: at.seq, hash: at.hash }
 }
 
+/// Acts by their hash, and whose they may be.
+type Loaded = (BTreeMap<EntryHash, DecisionRow>, BTreeSet<MemberId>);
+
+/// Whether every line of history has a place, and every booking in it a state.
+fn is_plain(told: &Calendar) -> bool {
+    let stated: BTreeSet<BookingId> = (told.counting.iter().map(|held| held.booking))
+        .chain(told.displaced.iter().map(|out| out.booking))
+        .chain(told.released.iter().map(|out| out.booking))
+        .collect();
+    told.history.iter().all(|(booking, lines)| {
+        stated.contains(booking) && lines.iter().all(|line| line.place.is_some())
+    })
+}
+
 /// The acts of those who may be entitled: the owner, the deciders, and whom acts of the
 /// owner name as holder.
-fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<BTreeMap<EntryHash, DecisionRow>, RowsError> {
+fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<Loaded, RowsError> {
     let mut acts = BTreeMap::new();
     let mut members: Vec<MemberId> = vec![row.owner];
     members.extend(&row.record.deciders);
@@ -204,7 +231,7 @@ fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<BTreeMap<EntryHash, DecisionRo
             acts.insert(act.entry.hash, act);
         }
     }
-    Ok(acts)
+    Ok((acts, done))
 }
 
 /// The acts as the calendar wants them: with causal past and standing.
@@ -226,14 +253,9 @@ fn acts(
             ActRecord::Close(close) => (close.at, &close.seen, close.last),
         };
         let mut past = Vec::new();
-        for link in seen.iter().chain(&named).map(|link| link.hash) {
-            // What is here but no act of this domain by anyone entitled counts as seen
-            // and empty; what is not here is waited for.
-            let is_act = rows.contains_key(&link);
-            if is_act || (link != domain.id && !tx.has::<journal::EntryPlaces>(&link)?) {
-                past.push(link);
-            }
-        }
+        // What is not an act of this domain by anyone read here is waited for: an honest
+        // writer names none, and whether it is in the journal must not matter.
+        past.extend(seen.iter().chain(&named).map(|link| link.hash));
         past.extend(before_in_log(tx, &logs, &row.entry)?);
         past.sort_unstable();
         past.dedup();

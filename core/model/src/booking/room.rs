@@ -71,7 +71,7 @@ impl DomainView {
     }
 
     /// Whether one of two resources is part of the other.
-    fn related(&self, a: &DocId, b: &DocId) -> bool {
+    pub(super) fn related(&self, a: &DocId, b: &DocId) -> bool {
         let resources = &self.row.record.resources;
         let (Some(a), Some(b)) = (self.row.record.index_of(a), self.row.record.index_of(b)) else {
             return false;

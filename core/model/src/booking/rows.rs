@@ -48,6 +48,11 @@ pub struct CalendarRow {
     pub firm_places: u32,
     /// Acts that wait for something they have seen.
     pub incomplete: u32,
+    /// Members whose acts are read here: those entitled, and any named by the owner.
+    pub read: Vec<MemberId>,
+    /// Whether every act about a booking has its place and left it a state: a decision
+    /// that comes last can then be added without a pass.
+    pub is_plain: bool,
 }
 
 /// An act of a domain as it lies in its row.

@@ -1,0 +1,191 @@
+//! The common case without a pass: the holder goes on where all is firm and he has seen
+//! everything, so his decision comes last and moves nothing before it.
+//!
+//! Invariant: what is written is what [`super::recompute`] would write; tests hold both
+//! equal after every act.
+
+use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, conflict, end_ms, peak};
+use super::records::{Decision, DomainId, Holder, Op, Reason};
+use super::room::DomainView;
+use super::rows::{BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState};
+use crate::journal::Ref;
+use crate::keys::BookingId;
+use crate::rows::{RowsError, Tx};
+
+/// Whether a decision comes last in a domain where all before it is firm.
+pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder) -> bool {
+    let follows = row.spine_end.or(row.begun_by).map(|at| at.hash);
+    let prev = decision.prev.map(|at| at.hash).filter(|prev| *prev != row.founded.hash);
+    row.counts
+        && row.is_plain
+        && row.incomplete == 0
+        && row.firm_places == row.places
+        && row.waiting_for.is_empty()
+        && row.entitled.contains(&author.member)
+        && row.holder == *author
+        && row.tenure == decision.tenure
+        && follows == prev
+        && row.heads == decision.seen
+        && matches!(decision.op, Op::Accept { .. } | Op::Release { .. } | Op::Seen)
+}
+
+/// Writes what a decision for which [`comes_last`] holds changes.
+pub(super) fn extend(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    mut row: CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+) -> Result<(), RowsError> {
+    match &decision.op {
+        Op::Accept { booking, .. } => accept(tx, domain, &row, decision, author, at, booking)?,
+        Op::Release { booking, reason } => {
+            release(tx, domain, &row, decision, author, at, booking, *reason)?;
+        }
+        _ => {}
+    }
+    row.spine_end = Some(*at);
+    row.heads = vec![*at];
+    row.places = row.places.saturating_add(1);
+    row.firm_places = row.places;
+    match row.last_of.binary_search_by_key(author, |(who, _)| *who) {
+        Ok(mine) => {
+            let last = &mut row.last_of[mine].1;
+            if (at.seq, at.hash) > (last.seq, last.hash) {
+                *last = *at;
+            }
+        }
+        Err(place) => row.last_of.insert(place, (*author, *at)),
+    }
+    tx.put::<Calendars>(domain, &row);
+    Ok(())
+}
+
+fn line(row: &CalendarRow, decision: &Decision, author: &Holder, at: &Ref) -> HistoryLine {
+    HistoryLine {
+        act: at.hash,
+        by: *author,
+        at: decision.at,
+        effect: Effect::NoChange,
+        place: Some(row.places),
+        past_closing: None,
+    }
+}
+
+fn accept(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    row: &CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+    booking: &BookingId,
+) -> Result<(), RowsError> {
+    let Op::Accept { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
+    let Some(view) = DomainView::load(tx, domain)? else { return Ok(()) };
+    let Some(terms) = view.terms(resource) else { return Ok(()) };
+    let state = tx.row::<BookingStates>(&(*domain, *booking))?;
+    let mut line = line(row, decision, author, at);
+    let mut history = state.as_ref().map(|state| state.history.clone()).unwrap_or_default();
+    if let Some(BookingState {
+        state: state @ (OpenState::Held(_) | OpenState::Released(_)), ..
+    }) = state
+    {
+        history.push(line);
+        tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
+        return Ok(());
+    }
+    let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
+    let near: Vec<&Held> = view
+        .held
+        .iter()
+        .take_while(|held| held.interval.start.0 < end_ms(interval).saturating_add(gap_ms))
+        .filter(|held| conflict(&held.interval, interval, gap_ms))
+        .filter(|held| view.related(&held.resource, resource))
+        .collect();
+    let first = |only_parts: bool| {
+        let in_the_way = near.iter().filter(|held| !only_parts || held.resource != *resource);
+        in_the_way.min_by_key(|held| (held.interval.start, held.booking)).map(|held| held.booking)
+    };
+    let has_parts = near.iter().any(|held| held.resource != *resource);
+    let units = near.iter().map(|held| (held.interval, held.quantity));
+    let taken = if has_parts { 0 } else { peak(units, interval, gap_ms) };
+    let fits = !has_parts && taken + u64::from(*quantity) <= u64::from(terms.capacity);
+    let state = if fits {
+        line.effect = Effect::Accepted;
+        let held = Held {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            firm: true,
+            place: row.places,
+            decided_by: *author,
+            decision: at.hash,
+        };
+        let start = u64::try_from(interval.start.0).unwrap_or(0);
+        tx.put::<CalendarSlots>(&(*domain, start, *booking), &held);
+        OpenState::Held(held)
+    } else {
+        let reason = match (has_parts, near.is_empty()) {
+            (true, _) => Reason::PARTS,
+            (false, true) => Reason::TERMS,
+            (false, false) => Reason::TAKEN,
+        };
+        line.effect = Effect::Displaced(reason);
+        OpenState::Displaced(Displaced {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            by: first(has_parts),
+            place: Some(row.places),
+            reason,
+            decided_by: *author,
+            decision: at.hash,
+        })
+    };
+    history.push(line);
+    tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "one arm of `extend`, split for length")]
+fn release(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    row: &CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+    booking: &BookingId,
+    reason: Reason,
+) -> Result<(), RowsError> {
+    let mut line = line(row, decision, author, at);
+    line.effect = Effect::Released(reason);
+    let (before, mut history) = match tx.row::<BookingStates>(&(*domain, *booking))? {
+        Some(state) => (Some(state.state), state.history),
+        None => (None, Vec::new()),
+    };
+    let state = match before {
+        // It was taken out before: what counts is the first time.
+        Some(state @ OpenState::Released(_)) => state,
+        before => {
+            if let Some(OpenState::Held(held)) = before {
+                let start = u64::try_from(held.interval.start.0).unwrap_or(0);
+                tx.delete::<CalendarSlots>(&(*domain, start, *booking));
+            }
+            OpenState::Released(Released {
+                booking: *booking,
+                reason,
+                place: row.places,
+                by: *author,
+                decision: at.hash,
+            })
+        }
+    };
+    history.push(line);
+    tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
+    Ok(())
+}
