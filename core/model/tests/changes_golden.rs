@@ -1,4 +1,4 @@
-//! The bytes of a change, once released, are read for ever (`docs/format/changes.md`).
+//! The bytes of a change, once released, are read for ever (`docs/format.md`).
 
 use palier_model::journal::change::{After, ChangeBody, NewValue, ObjectRef, Op, OpRef};
 use palier_model::keys::EntryHash;

@@ -1,4 +1,4 @@
-//! The bytes of keys, seals, epochs and device links, as `docs/format/sealing.md` gives
+//! The bytes of keys, seals, epochs and device links, as `docs/format.md` gives
 //! them: fixed inputs come to the bytes of the golden file, and the file's bytes open.
 //!
 //! The file is never changed, only joined by one for a later version.

@@ -1,5 +1,5 @@
 //! Payload of a `change`: typed operations on an edited document, in an encoding of our
-//! own (`docs/format/changes.md`).
+//! own (`docs/format.md`).
 //!
 //! An operation is named by the entry it stands in and its number there, never by
 //! anything of automerge: the wire does not hang on a version of it, and no foreign

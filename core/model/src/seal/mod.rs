@@ -7,7 +7,7 @@
 //!
 //! Invariants: no key seals two messages, even where a cloned machine draws the same
 //! random bytes again; a reader does one X25519 per pair of epochs, whatever the number
-//! of grants. Bytes and labels: `docs/format/sealing.md`.
+//! of grants. Bytes and labels: `docs/format.md`.
 
 mod deal;
 mod epoch;

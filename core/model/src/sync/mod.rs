@@ -1,6 +1,6 @@
 //! Sessions and sync (`PROTOCOL.md` §8): two nodes meet, find out what each lacks, and
 //! keep each other up to date, as a state machine that is given frames and the time and
-//! gives back frames and effects. Bytes: `docs/format/session.md`.
+//! gives back frames and effects. Bytes: `docs/format.md`.
 //!
 //! Invariants: nothing is known of a stranger or told to one; what a session stores went
 //! through the gate, in a transaction of the caller's, before it is acknowledged; no queue

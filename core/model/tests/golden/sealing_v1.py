@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A second reader of keys, seals, epochs and device links, written from
-docs/format/sealing.md alone. Checks the golden bytes beside it.
+docs/format.md alone. Checks the golden bytes beside it.
 
 Needs: pip install blake3 cryptography. BIP39 lists: pip install mnemonic.
 """
