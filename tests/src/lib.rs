@@ -1,4 +1,155 @@
-//! Whole-system tests live in `tests/`; what they share is here.
+//! What whole-system tests share: the `palier` command as another process, in folders of
+//! its own. Tests live in `tests/`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 #[cfg(target_os = "linux")]
 pub mod netns;
+
+/// The built command: `PALIER_BIN`, or the one beside this test; none where it was not
+/// built (`cargo xtask test` builds it first).
+pub fn binary() -> Option<PathBuf> {
+    if let Some(given) = std::env::var_os("PALIER_BIN") {
+        return Some(given.into());
+    }
+    let beside = std::env::current_exe().ok()?.parent()?.parent()?.join("palier");
+    beside.is_file().then_some(beside)
+}
+
+/// A home and the command for it.
+#[derive(Clone)]
+pub struct Person {
+    binary: PathBuf,
+    /// The folder.
+    pub home: PathBuf,
+    /// The place outside every backup.
+    pub state: PathBuf,
+}
+
+/// What a command answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The exit code.
+    pub exit: i32,
+    /// Standard output as JSON.
+    pub json: Value,
+}
+
+impl Answer {
+    /// A text of the answer.
+    pub fn text(&self, field: &str) -> String {
+        self.json[field].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Person {
+    /// A home that is not there yet.
+    pub fn at(root: &Path, name: &str) -> Option<Self> {
+        let binary = binary()?;
+        Some(Self { binary, home: root.join(name), state: root.join("state") })
+    }
+
+    /// A person with a home.
+    pub fn init(root: &Path, name: &str) -> Option<Self> {
+        let person = Self::at(root, name)?;
+        person.must(&["init", "--name", name]);
+        Some(person)
+    }
+
+    /// The command, not started.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("--json")
+            .arg("--home")
+            .arg(&self.home)
+            .args(words)
+            .env("PALIER_STATE", &self.state)
+            .env_remove("PALIER_HOME")
+            .env_remove("PALIER_AS")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Gives a command and reads its answer.
+    pub fn say(&self, words: &[&str]) -> Answer {
+        let output = self.command(words).output();
+        let Ok(output) = output else { return Answer { exit: -1, json: Value::Null } };
+        let json = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        Answer { exit: output.status.code().unwrap_or(-1), json }
+    }
+
+    /// Gives a command that must succeed.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn must(&self, words: &[&str]) -> Answer {
+        let answer = self.say(words);
+        assert_eq!(answer.exit, 0, "{words:?}: {}", answer.json);
+        answer
+    }
+
+    /// Starts `palier run` on any port of loopback and waits until it can be asked.
+    ///
+    /// # Panics
+    /// Where it does not come up.
+    pub fn run(&self, words: &[&str]) -> Running {
+        let mut all = vec!["run", "--no-mdns", "--listen", "127.0.0.1:0"];
+        all.extend(words);
+        let child = self.command(&all).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let running = Running { child: child.expect("palier run"), person: self.clone() };
+        let begun = Instant::now();
+        loop {
+            let status = self.say(&["status"]);
+            if status.json["running"] == true && !status.json["listening"][0].is_null() {
+                return running;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "palier run did not come up");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// A `palier run` that ends with this value.
+pub struct Running {
+    child: Child,
+    /// Whose it is.
+    pub person: Person,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        let status = self.person.must(&["status"]);
+        status.json["listening"][0].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until the answer is as wanted.
+///
+/// # Panics
+/// Where it does not become so in half a minute.
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::yield_now();
+    }
+}
