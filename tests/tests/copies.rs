@@ -23,7 +23,7 @@ fn titles(person: &Person) -> Vec<String> {
 }
 
 fn offer(person: &Person, title: &str) {
-    person.must(&["--offline", "listing", "add", "offer", "--title", title]);
+    person.must(&["--offline", "listing", "add", "tool", "--title", title]);
 }
 
 fn pass(from: &Person, to: &Person, root: &TempDir) {

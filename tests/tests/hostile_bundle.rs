@@ -40,7 +40,8 @@ fn a_flipped_byte_is_refused_and_nothing_new_is_listed() {
         let copied =
             std::process::Command::new("cp").arg("-a").arg(&reader.home).arg(&copy).status();
         assert!(copied.is_ok_and(|status| status.success()));
-        let person = Person { home: copy.clone(), ..reader.clone() };
+        let mut person = reader.clone();
+        person.home.clone_from(&copy);
         let answer = person.say(&["--offline", "bundle", "import", file.to_str().unwrap()]);
         assert!(
             [0, 5, 7].contains(&answer.exit),
