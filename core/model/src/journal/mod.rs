@@ -36,7 +36,7 @@ pub use log::{
 };
 pub use order::{Order, OrderRow, Position, hash_at, position, since};
 pub use ready::{Pending, is_ready, ready_heads};
-pub(crate) use ready::{settle, wake};
+pub(crate) use ready::{mark_unread, settle, wake};
 pub use rights::{Right, Rights};
 pub use run::{Run, RunError};
 pub use sent::{is_sent, mark_sent, sent_up_to};

@@ -24,6 +24,14 @@ pub fn is_ready(tx: &Tx<'_>, hash: &EntryHash) -> Result<bool, RowsError> {
     Ok(tx.has::<EntryPlaces>(hash)? && !tx.has::<Pending>(hash)?)
 }
 
+/// Notes that newly stored entries have not been read: what follows them waits, also
+/// where all of it was stored together.
+pub(crate) fn mark_unread(tx: &mut Tx<'_>, hashes: &[EntryHash]) {
+    for hash in hashes {
+        tx.put::<Pending>(hash, &u32::MAX);
+    }
+}
+
 /// Notes what a newly stored entry waits for; true where that is nothing.
 pub(crate) fn settle(tx: &mut Tx<'_>, hash: &EntryHash, entry: &Entry) -> Result<bool, RowsError> {
     let header = &entry.header;
@@ -42,6 +50,8 @@ pub(crate) fn settle(tx: &mut Tx<'_>, hash: &EntryHash, entry: &Entry) -> Result
     }
     if missing > 0 {
         tx.put::<Pending>(hash, &missing);
+    } else {
+        tx.delete::<Pending>(hash);
     }
     Ok(missing == 0)
 }

@@ -12,7 +12,7 @@ use crate::booking::{self, DomainId, Holder, ProjectError, Touched};
 use crate::journal::edited::{DocumentCache, Outcome, apply_all};
 use crate::journal::{
     Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, Tip, entry, kind, log_row,
-    settle, wake,
+    mark_unread, settle, wake,
 };
 use crate::keyring::EpochOwner;
 use crate::keys::{DeviceKeys, EntryHash, LogId, MemberId};
@@ -45,6 +45,7 @@ impl Projector<'_, '_> {
     pub fn project(&mut self, accepted: &[EntryHash]) -> Result<(), RowsError> {
         let mut edits = ByDocument::new();
         let mut ready = Vec::new();
+        mark_unread(self.tx, accepted);
         for hash in accepted {
             let Some(stored) = entry(self.tx, hash)? else { continue };
             if settle(self.tx, hash, &stored)? {

@@ -5,4 +5,4 @@ mod network;
 mod world;
 
 pub use network::{Link, Network};
-pub use world::{SimNode, World};
+pub use world::{SimNode, SimStores, World};

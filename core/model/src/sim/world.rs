@@ -226,6 +226,35 @@ impl World {
         Ok(())
     }
 
+    /// A device stops at once and comes up again with what was committed.
+    pub fn restart(&mut self, node: usize) {
+        for link in self.network.between(node, None) {
+            self.cut(link);
+        }
+        self.load(node, None);
+    }
+
+    /// An old copy of a device's rows is put back; the device notices, as its home does.
+    pub fn restore(&mut self, node: usize, copy: SimStores) {
+        for link in self.network.between(node, None) {
+            self.cut(link);
+        }
+        let store = self.store_id();
+        self.nodes[node].stores = copy;
+        self.load(node, Some(store));
+    }
+
+    fn load(&mut self, node: usize, copied: Option<StoreId>) {
+        let it = &mut self.nodes[node];
+        let mut engine = Engine::new(it.engine.me().clone(), it.name.clone());
+        for hood in it.stores.hoods() {
+            if let Err(error) = engine.load(&hood, &mut it.stores, copied) {
+                tracing::error!(%error, "a simulated device could not be loaded");
+            }
+        }
+        it.engine = engine;
+    }
+
     /// Opens a stream from one device to another.
     pub fn connect(&mut self, from: usize, to: usize) -> u64 {
         let ids = PeerIds {
