@@ -2,6 +2,7 @@
 #![cfg(feature = "sim")]
 
 use palier_model::booking::{Care, Mode, Status, Terms};
+use palier_model::engine::LinkProgress;
 use palier_model::listing::{ListingContent, ListingKind, Listings};
 use palier_model::projection::Changes;
 use palier_model::replica::{Deciding, NewRequest, Standing};
@@ -57,4 +58,44 @@ fn what_one_publishes_the_other_reads_books_and_gets() {
         .read(bo, &hood, |replica, tx, now| replica.booking(tx, &booking, now.claimed))
         .unwrap();
     assert_eq!((view.status, view.firm), (Status::Confirmed, true), "{view:?}");
+}
+
+#[test]
+fn a_second_device_is_linked_and_edits_as_the_same_person() {
+    let mut world = World::new(2);
+    let anna = world.add_person("Anna");
+    let hood = world.found(anna, "Les Érables").unwrap();
+    let phone = world.add_person("nobody yet");
+    let secret = {
+        let rng = &mut world.rng;
+        world.nodes[anna].engine.offer_link(rng)
+    };
+    world.nodes[phone].engine.accept_link(secret);
+    world.connect(phone, anna);
+    assert!(world.run_until_quiescent(20_000));
+    let code = |world: &World, node: usize| match world.nodes[node].engine.link_progress() {
+        Some(LinkProgress::Comparing(code)) => code,
+        other => panic!("{other:?}"),
+    };
+    let shown = code(&world, anna);
+    assert_eq!(shown, code(&world, phone));
+    for node in [phone, anna] {
+        let now = world.now(node);
+        let it = &mut world.nodes[node];
+        it.engine.confirm_link(&shown, now, &mut it.stores, &mut world.rng).unwrap();
+        world.pump(node);
+    }
+    assert!(world.run_until_quiescent(20_000));
+    assert_eq!(world.nodes[phone].engine.me().member, world.nodes[anna].engine.me().member);
+    world.connect(phone, anna);
+    assert!(world.run_until_quiescent(60_000));
+    let id = world
+        .act(phone, &hood, |replica, tx, now, rng| {
+            let draft = ListingContent::new(ListingKind::Offer, "Du second téléphone");
+            replica.publish(tx, now.claimed, rng, draft, None)
+        })
+        .unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    let there = world.read(anna, &hood, |_, tx, _| Ok(tx.row::<Listings>(&id)?.is_some())).unwrap();
+    assert!(there);
 }

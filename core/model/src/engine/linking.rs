@@ -40,6 +40,8 @@ pub struct DeviceLink {
     end: End,
     code: Option<String>,
     confirmed: bool,
+    /// On the new device: whose it becomes, as the old one revealed.
+    member: Option<MemberId>,
 }
 
 enum End {
@@ -94,6 +96,7 @@ impl Engine {
             end: End::Offers,
             code: None,
             confirmed: false,
+            member: None,
         });
         secret
     }
@@ -106,6 +109,7 @@ impl Engine {
             end: End::Accepts,
             code: None,
             confirmed: false,
+            member: None,
         });
     }
 
@@ -239,6 +243,9 @@ impl Engine {
                 let code = code.to_string();
                 if let Some(link) = &mut self.link {
                     link.code = Some(code.clone());
+                    if let End::New(accept) = &link.end {
+                        link.member = accept.member();
+                    }
                 }
                 self.event(Event::LinkCode { code });
             }
@@ -264,10 +271,7 @@ impl Engine {
                 }
             }
             LinkStep::Done(payload) => {
-                let member = match self.link.as_ref().map(|link| &link.end) {
-                    Some(End::New(accept)) => accept.member(),
-                    _ => None,
-                };
+                let member = self.link.as_ref().and_then(|link| link.member);
                 self.take_over(id, member, &payload, now, stores, rng);
             }
             _ => {}

@@ -22,8 +22,12 @@ impl Check<'_> {
     fn allows(&self, key: &MeetKey, peer: &Peer) -> bool {
         match key {
             MeetKey::Hood(id) => self.engine.hoods.get(&id.hash()).is_some_and(|hood| {
-                let device = hood.replica.authority().device_of(&peer.member, &peer.device);
-                device.is_some_and(|device| device.is_active)
+                let authority = hood.replica.authority();
+                // A device that was just linked knows the root and nobody yet: whoever has
+                // the secret may bring the charter, which goes through the gate.
+                let knows_nobody = authority.members().next().is_none();
+                let device = authority.device_of(&peer.member, &peer.device);
+                knows_nobody || device.is_some_and(|device| device.is_active)
             }),
             MeetKey::Invitation(secret) => {
                 self.engine.hood_of_invitation(secret, self.stores).is_some()
