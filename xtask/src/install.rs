@@ -9,7 +9,7 @@ const TOOLS: [(&str, &str); 4] =
     [("strace", "strace"), ("ip", "iproute2"), ("nft", "nftables"), ("python3", "python3-venv")];
 
 /// Installs what is missing, if that can be done here.
-pub fn ensure() {
+pub(crate) fn ensure() {
     let missing: Vec<&str> = TOOLS
         .iter()
         .filter(|(program, _)| !is_there(program))

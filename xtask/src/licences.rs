@@ -25,7 +25,7 @@ const ALLOWED: [&str; 13] = [
 const WEAK_COPYLEFT: [&str; 1] = ["MPL-2.0"];
 
 /// Checks every package; gives how many there are.
-pub fn check(root: &Path) -> Result<usize, String> {
+pub(crate) fn check(root: &Path) -> Result<usize, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked"])

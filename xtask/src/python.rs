@@ -11,7 +11,7 @@ use crate::suite::{self, Report};
 const PACKAGES: [&str; 3] = ["blake3", "cryptography", "mnemonic"];
 const NAME: &str = "second readers";
 
-pub fn second_readers(root: &Path) -> Report {
+pub(crate) fn second_readers(root: &Path) -> Report {
     let scripts = scripts(root);
     let python = match environment(root) {
         Ok(python) => python,

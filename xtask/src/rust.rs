@@ -22,12 +22,12 @@ fn compiling(line: &str) -> Option<String> {
     name.starts_with("palier").then(|| format!("compiling {name}"))
 }
 
-pub fn format(root: &Path) -> Report {
+pub(crate) fn format(root: &Path) -> Report {
     suite::run(root, "format", cargo(&["fmt", "--all", "--", "--check"]), quiet, |_| (1, 0, 0))
         .settled()
 }
 
-pub fn lints(root: &Path) -> Report {
+pub(crate) fn lints(root: &Path) -> Report {
     let words = [
         "clippy",
         "--release",
@@ -42,7 +42,7 @@ pub fn lints(root: &Path) -> Report {
 }
 
 /// Every test of every crate: in modules, whole-system, and in documentation.
-pub fn tests(root: &Path) -> Report {
+pub(crate) fn tests(root: &Path) -> Report {
     let mut build = cargo(&["build", "--release", "--package", "palier-hub"]);
     build.current_dir(root);
     let built = build.status().is_ok_and(|status| status.success());
@@ -85,14 +85,14 @@ fn count(lines: &[String]) -> (u64, u64, u64) {
 }
 
 /// Where the built command lies.
-pub fn binary(root: &Path) -> PathBuf {
+pub(crate) fn binary(root: &Path) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     target.join("release/palier")
 }
 
 /// The simulator over many seeds.
-pub fn simulate(root: &Path, seeds: u64, from: u64) -> bool {
+pub(crate) fn simulate(root: &Path, seeds: u64, from: u64) -> bool {
     let mut command = cargo(&[
         "test",
         "--release",

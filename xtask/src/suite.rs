@@ -10,7 +10,7 @@ const TAIL_LINES: usize = 60;
 
 /// How a suite ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Everything passed.
     Passed,
     /// Something failed: the end of what it said.
@@ -21,23 +21,23 @@ pub enum Outcome {
 
 /// What came of a suite.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub(crate) struct Report {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Tests passed.
-    pub passed: u64,
+    pub(crate) passed: u64,
     /// Tests failed.
-    pub failed: u64,
+    pub(crate) failed: u64,
     /// Tests not run.
-    pub skipped: u64,
+    pub(crate) skipped: u64,
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// How long it took.
-    pub seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 /// A suite of one check.
-pub fn of_check(name: &str, result: Result<(), String>) -> Report {
+pub(crate) fn of_check(name: &str, result: Result<(), String>) -> Report {
     let (passed, failed, outcome) = match result {
         Ok(()) => (1, 0, Outcome::Passed),
         Err(error) => (0, 1, Outcome::Failed(error)),
@@ -46,14 +46,14 @@ pub fn of_check(name: &str, result: Result<(), String>) -> Report {
 }
 
 /// A suite that could not be run.
-pub fn skipped(name: &str, why: &str) -> Report {
+pub(crate) fn skipped(name: &str, why: &str) -> Report {
     let outcome = Outcome::Skipped(why.to_owned());
     Report { name: name.to_owned(), passed: 0, failed: 0, skipped: 1, outcome, seconds: 0 }
 }
 
 /// Runs a command, keeps what it says in `target/xtask/NAME.log`, shows each line that
 /// `progress` finds worth it, and hands all lines to `count`.
-pub fn run(
+pub(crate) fn run(
     root: &Path,
     name: &str,
     mut command: Command,

@@ -4,7 +4,7 @@ use crate::suite::{Outcome, Report};
 
 /// Prints the table and the closing line; true where nothing failed.
 #[allow(clippy::print_stdout)]
-pub fn print(reports: &[Report]) -> bool {
+pub(crate) fn print(reports: &[Report]) -> bool {
     let width = reports.iter().map(|report| report.name.len()).max().unwrap_or(0).max(5);
     println!();
     println!("{:width$}  passed  failed  skipped  seconds  why", "suite");

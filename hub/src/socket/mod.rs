@@ -45,6 +45,7 @@ pub struct Request {
 /// A line of the response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one line at a time: read, shown, dropped")]
 pub enum Line {
     /// How far it is.
     Progress(Progress),
