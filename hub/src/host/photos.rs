@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use palier_model::keys::{BlobId, DocId};
 use palier_node::home::write_atomically;
-use palier_node::photo::{self, PhotoError};
+use palier_node::photo::{self, Limits, PhotoError};
 
 use super::{Opened, errors};
 use crate::answer::{PhotoAdded, PhotoFile};
@@ -21,11 +21,13 @@ impl Opened {
     ) -> Result<PhotoAdded> {
         let hood = self.hood_of(scope).await?;
         let size = std::fs::metadata(&file).map_err(|error| CliError::io(&error, &file))?.len();
-        if size > photo::INPUT_BYTES as u64 {
-            return Err(invalid(PhotoError::TooLarge));
+        let limits = Limits::default();
+        if size > limits.input_bytes as u64 {
+            let bytes = usize::try_from(size).unwrap_or(usize::MAX);
+            return Err(invalid(PhotoError::TooLarge { bytes, limit: limits.input_bytes }));
         }
         let bytes = std::fs::read(&file).map_err(|error| CliError::io(&error, &file))?;
-        let prepared = tokio::task::spawn_blocking(move || photo::prepare(&bytes))
+        let prepared = tokio::task::spawn_blocking(move || photo::prepare(&bytes, &limits))
             .await
             .map_err(CliError::internal)?
             .map_err(invalid)?;
@@ -58,5 +60,5 @@ impl Opened {
 }
 
 fn invalid(error: PhotoError) -> CliError {
-    CliError::new("invalid.photo").param("detail", error)
+    CliError::new("invalid.photo").param("reason", error.code()).param("detail", error)
 }
