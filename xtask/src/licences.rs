@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Allowed for anyone.
-const ALLOWED: [&str; 13] = [
+const ALLOWED: [&str; 14] = [
     "MIT",
     "MIT-0",
     "Apache-2.0",
@@ -20,6 +20,7 @@ const ALLOWED: [&str; 13] = [
     "CC0-1.0",
     "Unicode-3.0",
     "Unicode-DFS-2016",
+    "IJG",
 ];
 /// Allowed as it stands in a library that we do not change.
 const WEAK_COPYLEFT: [&str; 1] = ["MPL-2.0"];
