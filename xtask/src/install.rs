@@ -5,37 +5,43 @@ use std::io::{IsTerminal, Write};
 use std::process::Command;
 
 /// A program, and the Debian package that has it.
-const TOOLS: [(&str, &str); 4] =
-    [("strace", "strace"), ("ip", "iproute2"), ("nft", "nftables"), ("python3", "python3-venv")];
+const TOOLS: [(&str, &str); 3] = [("strace", "strace"), ("ip", "iproute2"), ("nft", "nftables")];
 
 /// Installs what is missing, if that can be done here.
 pub(crate) fn ensure() {
-    let missing: Vec<&str> = TOOLS
+    let mut missing: Vec<&str> = TOOLS
         .iter()
         .filter(|(program, _)| !is_there(program))
         .map(|(_, package)| *package)
         .collect();
-    if missing.is_empty() || !is_there("apt-get") {
+    if !has_venv() {
+        missing.push("python3-venv");
+    }
+    if missing.is_empty() || !cfg!(target_os = "linux") || !is_there("apt-get") {
         return;
     }
-    let command = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    let prefix = if is_root() { "" } else { "sudo " };
+    let packages = missing.join(" ");
+    let command = format!("{prefix}apt-get install --yes --no-install-recommends {packages}");
     let unattended = std::env::var_os("CI").is_some() && is_root();
     if !unattended && !agreed(&command) {
-        crate::say(&format!(
-            "not installed: {}; the suites that need them say so",
-            missing.join(" ")
-        ));
+        crate::say(&format!("not installed: {packages}; the suites that need them say so"));
         return;
     }
-    crate::say(&format!("installing: {}", missing.join(" ")));
-    let quiet = |line: &str| {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", line]).env("DEBIAN_FRONTEND", "noninteractive");
+    crate::say(&format!("installing: {packages}"));
+    if !shell(&command, unattended) {
+        shell(&format!("{prefix}apt-get update && {command}"), unattended);
+    }
+}
+
+/// Runs a line; whoever was asked may be asked for a password, a machine is not.
+fn shell(line: &str, unattended: bool) -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).env("DEBIAN_FRONTEND", "noninteractive");
+    if unattended {
         shell.output().is_ok_and(|output| output.status.success())
-    };
-    let prefix = if is_root() { "" } else { "sudo " };
-    if !quiet(&format!("{prefix}{command}")) {
-        quiet(&format!("{prefix}apt-get update && {prefix}{command}"));
+    } else {
+        shell.status().is_ok_and(|status| status.success())
     }
 }
 
@@ -46,18 +52,23 @@ fn is_there(program: &str) -> bool {
     folders.iter().any(|folder| folder.join(program).is_file())
 }
 
-fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output();
-    output.is_ok_and(|output| output.stdout.starts_with(b"0"))
+/// Debian has a `python3` that cannot make environments until a package is added.
+fn has_venv() -> bool {
+    let output = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[allow(clippy::print_stderr)]
 fn agreed(command: &str) -> bool {
     if !std::io::stdin().is_terminal() {
         return false;
     }
-    crate::say(&format!(
-        "Some suites need tools that are missing. Run this?\n  sudo {command}\n[y/N] "
-    ));
+    eprint!("Some suites need tools that are missing. Run this?\n  {command}\n[y/N] ");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")

@@ -1,19 +1,26 @@
 //! Chores of the house. `cargo xtask test` runs every suite and ends with a table;
-//! `cargo xtask licences` checks what the dependencies ask.
+//! `cargo xtask licences` checks what the dependencies ask; `cargo xtask sim` runs whole
+//! neighbourhoods from many seeds.
 
+mod child;
 mod install;
+mod libtest;
 mod licences;
+mod progress;
 mod python;
+mod report;
 mod rust;
-mod suite;
+mod sim;
 mod table;
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use suite::{Outcome, Report};
+use progress::Progress;
+use report::Report;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Chores of the house")]
@@ -25,7 +32,11 @@ struct Cli {
 #[derive(Subcommand)]
 enum Chore {
     /// Run every suite and end with a table: suite, passed, failed, skipped and why.
-    Test,
+    Test {
+        /// Only what is fast: format, lints, licences, and the tests inside the crates.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Check the licences of the dependencies.
     Licences,
     /// Run the simulator of whole neighbourhoods over many seeds.
@@ -42,7 +53,7 @@ enum Chore {
 fn main() -> ExitCode {
     let root = root();
     let passed = match Cli::parse().chore {
-        Chore::Test => test(&root),
+        Chore::Test { quick } => test(&root, quick),
         Chore::Licences => match licences::check(&root) {
             Ok(count) => {
                 say(&format!("{count} packages, all under licences that are allowed"));
@@ -53,7 +64,7 @@ fn main() -> ExitCode {
                 false
             }
         },
-        Chore::Sim { seeds, from } => rust::simulate(&root, seeds, from),
+        Chore::Sim { seeds, from } => sim::run(&root, seeds, from),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -70,27 +81,32 @@ fn say(text: &str) {
     eprintln!("{text}");
 }
 
-fn test(root: &Path) -> bool {
-    install::ensure();
-    let mut reports: Vec<Report> = Vec::new();
-    let steps: [(&str, &dyn Fn() -> Report); 5] = [
-        ("format", &|| rust::format(root)),
-        ("lints", &|| rust::lints(root)),
-        ("licences", &|| suite::of_check("licences", licences::check(root).map(|_| ()))),
-        ("tests", &|| rust::tests(root)),
-        ("second readers", &|| python::second_readers(root)),
+/// One step: its name, and what does it.
+type Step<'a> = (&'a str, Box<dyn Fn(&Progress) -> Vec<Report> + 'a>);
+
+fn test(root: &Path, quick: bool) -> bool {
+    let mut steps: Vec<Step<'_>> = vec![
+        ("format", Box::new(|progress| vec![rust::format(root, progress)])),
+        ("lints", Box::new(|progress| vec![rust::lints(root, progress)])),
+        ("licences", Box::new(|_| vec![licences::suite(root)])),
+        ("tests", Box::new(move |progress| tests::run(root, progress, quick))),
     ];
-    for (number, (name, step)) in steps.iter().enumerate() {
-        say(&format!("[{}/{}] {name} …", number + 1, steps.len()));
-        let report = step();
-        say(&format!(
-            "      {} passed, {} failed, {} skipped in {} s",
-            report.passed, report.failed, report.skipped, report.seconds
-        ));
-        if let Outcome::Failed(tail) = &report.outcome {
-            say(tail);
-        }
-        reports.push(report);
+    if !quick {
+        install::ensure();
+        steps.push(("second readers", Box::new(|progress| python::run(root, progress))));
     }
+    let progress = Progress::new();
+    let mut reports: Vec<Report> = Vec::new();
+    for (number, (name, step)) in steps.iter().enumerate() {
+        progress.line(&format!("[{}/{}] {name}", number + 1, steps.len()));
+        for report in step(&progress) {
+            progress.line(&format!("      {}", report.line()));
+            if !report.tail.is_empty() {
+                progress.line(&report.tail);
+            }
+            reports.push(report);
+        }
+    }
+    progress.end();
     table::print(&reports)
 }

@@ -4,47 +4,50 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::child;
+use crate::progress::Progress;
+use crate::report::Report;
 use crate::rust::binary;
-use crate::suite::{self, Report};
 
 /// What the scripts need.
 const PACKAGES: [&str; 3] = ["blake3", "cryptography", "mnemonic"];
+/// Where scripts lie.
+const FOLDERS: [&str; 2] = ["core/model/tests/golden", "tests/second_reader"];
 const NAME: &str = "second readers";
 
-pub(crate) fn second_readers(root: &Path) -> Report {
+/// Runs each script: one test each.
+pub(crate) fn run(root: &Path, progress: &Progress) -> Vec<Report> {
     let scripts = scripts(root);
-    let python = match environment(root) {
+    let python = match environment(root, progress) {
         Ok(python) => python,
-        Err(why) => return suite::skipped(NAME, &why),
+        Err(why) => {
+            let skipped = u64::try_from(scripts.len()).unwrap_or(u64::MAX);
+            return vec![Report { skipped, ..Report::skipped(NAME, &why) }];
+        }
     };
-    let (mut passed, mut failed, mut seconds) = (0, 0, 0);
-    let mut said = Vec::new();
+    let mut all = Report { seconds: Some(0), ..Report::named(NAME) };
     for script in scripts {
+        let stem = script.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem = stem.unwrap_or_default();
+        progress.now(&stem);
         let mut command = Command::new(&python);
         command.arg(&script).env("PALIER_BIN", binary(root));
-        let name = format!(
-            "{NAME} {}",
-            script.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default()
-        );
-        let report = suite::run(root, &name, command, |_| None, |_| (1, 0, 0));
-        seconds += report.seconds;
-        if report.failed == 0 {
-            passed += 1;
-        } else {
-            failed += 1;
-            if let suite::Outcome::Failed(tail) = report.outcome {
-                said.push(tail);
+        let ran = child::run(root, &format!("{NAME} {stem}"), command, |_| {});
+        all.seconds = all.seconds.zip(ran.as_ref().ok()).map(|(sum, ran)| sum + ran.seconds);
+        match ran.and_then(|ran| ran.check()) {
+            Ok(()) => all.passed += 1,
+            Err(tail) => {
+                all.failed += 1;
+                all.tail += &format!("-- {stem}\n{tail}\n");
             }
         }
     }
-    let outcome =
-        if failed == 0 { suite::Outcome::Passed } else { suite::Outcome::Failed(said.join("\n")) };
-    Report { name: NAME.to_owned(), passed, failed, skipped: 0, outcome, seconds }
+    vec![all]
 }
 
 fn scripts(root: &Path) -> Vec<PathBuf> {
     let mut scripts = Vec::new();
-    for folder in ["core/model/tests/golden", "tests/second_reader"] {
+    for folder in FOLDERS {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
         let files = entries.flatten().map(|entry| entry.path());
         scripts.extend(files.filter(|path| path.extension().is_some_and(|ext| ext == "py")));
@@ -53,13 +56,13 @@ fn scripts(root: &Path) -> Vec<PathBuf> {
     scripts
 }
 
-/// A Python of our own with what the scripts need.
-fn environment(root: &Path) -> Result<PathBuf, String> {
+/// A Python of our own with what the scripts need, in the build folder.
+fn environment(root: &Path, progress: &Progress) -> Result<PathBuf, String> {
     let dir = root.join("target/xtask/venv");
     let python = dir.join("bin/python");
     let works = |python: &Path| {
-        let check = "import blake3, cryptography, mnemonic";
-        Command::new(python).args(["-c", check]).output().is_ok_and(|it| it.status.success())
+        let check = format!("import {}", PACKAGES.join(", "));
+        Command::new(python).args(["-c", &check]).output().is_ok_and(|it| it.status.success())
     };
     if works(&python) {
         return Ok(python);
@@ -68,10 +71,14 @@ fn environment(root: &Path) -> Result<PathBuf, String> {
         Ok(output) if output.status.success() => Ok(()),
         _ => Err(why.to_owned()),
     };
-    run(Command::new("python3").args(["-m", "venv"]).arg(&dir), "python3 has no venv")?;
+    progress.now("a Python environment for the second readers");
+    run(
+        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&dir),
+        "python3 with venv is not here: apt-get install python3-venv",
+    )?;
     run(
         Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES),
-        "pip could not install blake3, cryptography, mnemonic",
+        &format!("pip could not install {}", PACKAGES.join(", ")),
     )?;
     if works(&python) { Ok(python) } else { Err("the Python packages do not work".to_owned()) }
 }

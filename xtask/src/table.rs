@@ -1,6 +1,6 @@
 //! The table at the end.
 
-use crate::suite::{Outcome, Report};
+use crate::report::Report;
 
 /// Prints the table and the closing line; true where nothing failed.
 #[allow(clippy::print_stdout)]
@@ -9,15 +9,17 @@ pub(crate) fn print(reports: &[Report]) -> bool {
     println!();
     println!("{:width$}  passed  failed  skipped  seconds  why", "suite");
     for report in reports {
-        let why = match &report.outcome {
-            Outcome::Skipped(why) => why.as_str(),
-            Outcome::Failed(_) => "see above",
-            Outcome::Passed => "",
+        let seconds = report.seconds.map_or_else(String::new, |seconds| seconds.to_string());
+        let why = if report.failed > 0 && report.why.is_empty() {
+            "see above".to_owned()
+        } else {
+            report.why.join("; ")
         };
-        println!(
+        let line = format!(
             "{:width$}  {:>6}  {:>6}  {:>7}  {:>7}  {why}",
-            report.name, report.passed, report.failed, report.skipped, report.seconds
+            report.name, report.passed, report.failed, report.skipped, seconds
         );
+        println!("{}", line.trim_end());
     }
     let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
     let (passed, failed, skipped) =
