@@ -207,5 +207,25 @@ impl Rows for Tx<'_> {
 }
 
 fn next_table(table: Table) -> Option<Table> {
-    Table::ALL.iter().copied().find(|next| *next > table)
+    // Numbers go to new tables as they come, not in the order of the list.
+    Table::ALL.iter().copied().filter(|next| *next > table).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::MemoryRows;
+
+    #[test]
+    fn a_scan_to_the_end_of_a_table_shows_no_row_of_another_staged_one() {
+        let rows = MemoryRows::default();
+        let mut tx = Tx::new(&rows);
+        for table in Table::ALL {
+            tx.put_raw(*table, vec![*table as u8], vec![*table as u8]);
+        }
+        for table in Table::ALL {
+            let own = vec![(vec![*table as u8], vec![*table as u8])];
+            assert_eq!(tx.scan(*table, &[], &[], false, 100), Ok(own), "{}", table.name());
+        }
+    }
 }
