@@ -13,6 +13,7 @@ mod hood;
 mod invite;
 mod listings;
 mod members;
+mod rebuild;
 mod replay;
 mod settle;
 mod setup;

@@ -1,8 +1,14 @@
 //! Seeded whole neighbourhoods without a machine: the very engines the node runs, over
 //! rows in memory and a network that loses, doubles, delays and cuts as a seed says.
 
+mod checks;
+mod hostile;
 mod network;
+mod scenario;
+mod steps;
 mod world;
 
+pub use checks::Watch;
 pub use network::{Link, Network};
+pub use scenario::{Failure, Report, play};
 pub use world::{SimNode, SimStores, World};

@@ -17,6 +17,8 @@ pub struct Link {
     to_initiator: VecDeque<(Instant, Vec<u8>)>,
     /// Frames on their way to the responder.
     to_responder: VecDeque<(Instant, Vec<u8>)>,
+    /// The end that is still to read what was sent before the other one closed.
+    left: Option<(usize, SessionId)>,
 }
 
 /// Every stream there is.
@@ -37,6 +39,7 @@ impl Network {
             responder,
             to_initiator: VecDeque::new(),
             to_responder: VecDeque::new(),
+            left: None,
         };
         self.links.insert(self.next, link);
         self.next
@@ -52,6 +55,9 @@ impl Network {
     pub fn send(&mut self, from: (usize, SessionId), bytes: Vec<u8>, arrives: Instant) {
         let Some(id) = self.of(from) else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
+        if link.left.is_some() {
+            return;
+        }
         self.bytes += bytes.len() as u64;
         let queue =
             if link.initiator == from { &mut link.to_responder } else { &mut link.to_initiator };
@@ -73,6 +79,33 @@ impl Network {
             }
         }
         None
+    }
+
+    /// One end closes a stream: the other reads what is on its way, and then its end.
+    pub fn close(&mut self, end: (usize, SessionId)) {
+        let Some(id) = self.of(end) else { return };
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.left == Some(end) {
+            self.links.remove(&id);
+            return;
+        }
+        let (gone, left) = if link.initiator == end {
+            (&mut link.to_initiator, link.responder)
+        } else {
+            (&mut link.to_responder, link.initiator)
+        };
+        gone.clear();
+        link.left = Some(left);
+    }
+
+    /// The end of a closed stream that has read all there was.
+    pub fn take_closed(&mut self) -> Option<(usize, SessionId)> {
+        let drained = |link: &Link| {
+            link.left.filter(|_| link.to_initiator.is_empty() && link.to_responder.is_empty())
+        };
+        let (id, end) = self.links.iter().find_map(|(id, link)| Some((*id, drained(link)?)))?;
+        self.links.remove(&id);
+        Some(end)
     }
 
     /// When the next frame arrives.

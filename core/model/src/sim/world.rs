@@ -83,8 +83,8 @@ pub struct SimNode {
     /// How far its wall clock is off.
     pub skew_ms: i64,
     /// Its transport's id.
-    peer: Vec<u8>,
-    name: String,
+    pub(super) peer: Vec<u8>,
+    pub(super) name: String,
 }
 
 /// Everything.
@@ -95,7 +95,9 @@ pub struct World {
     pub network: Network,
     /// Where every draw comes from.
     pub rng: ChaCha20Rng,
-    now_ms: i64,
+    /// Of a thousand frames, so many arrive changed: a carrier that lies.
+    pub mangled_permille: u32,
+    pub(super) now_ms: i64,
 }
 
 impl World {
@@ -105,6 +107,7 @@ impl World {
             nodes: Vec::new(),
             network: Network::default(),
             rng: ChaCha20Rng::seed_from_u64(seed),
+            mangled_permille: 0,
             now_ms: 0,
         }
     }
@@ -244,7 +247,7 @@ impl World {
         self.load(node, Some(store));
     }
 
-    fn load(&mut self, node: usize, copied: Option<StoreId>) {
+    pub(super) fn load(&mut self, node: usize, copied: Option<StoreId>) {
         let it = &mut self.nodes[node];
         let mut engine = Engine::new(it.engine.me().clone(), it.name.clone());
         for hood in it.stores.hoods() {
@@ -294,73 +297,39 @@ impl World {
     pub fn pump(&mut self, node: usize) {
         while let Some(output) = self.nodes[node].engine.poll_output() {
             match output {
-                Output::Send { session, bytes } => {
+                Output::Send { session, mut bytes } => {
+                    if self.mangled_permille > 0
+                        && self.rng.next_u32() % 1_000 < self.mangled_permille
+                    {
+                        super::hostile::mangle(&mut bytes, &mut self.rng);
+                    }
                     let delay = 1 + i64::from(self.rng.next_u32() % LATENCY_MS as u32);
                     let arrives = Instant(self.now_ms + delay);
                     self.network.send((node, session), bytes, arrives);
                 }
                 Output::Close { session, .. } => {
                     // What was sent before still arrives; then the other end notices.
-                    if let Some(link) = self.network.of((node, session)) {
-                        self.drain_then_cut(link, (node, session));
-                    }
+                    self.network.close((node, session));
                 }
                 Output::Event(event) => self.nodes[node].events.push(event),
             }
         }
     }
 
-    fn drain_then_cut(&mut self, link: u64, closed: (usize, SessionId)) {
-        let mut last = Vec::new();
-        while let Some((end, bytes)) = self.network.receive(Instant(i64::MAX)) {
-            last.push((end, bytes));
-        }
-        let ends = self.network.cut(link);
-        for (end, bytes) in last {
-            let of_link = ends.is_some_and(|ends| ends.contains(&end));
-            if of_link && end == closed {
-                continue;
-            }
-            self.deliver(end, &bytes);
-        }
-        for (node, session) in ends.into_iter().flatten() {
-            if (node, session) != closed {
-                self.nodes[node].engine.drop_session(session);
-                self.pump(node);
-            }
-        }
-    }
-
-    fn deliver(&mut self, (node, session): (usize, SessionId), bytes: &[u8]) {
+    pub(super) fn deliver(&mut self, (node, session): (usize, SessionId), bytes: &[u8]) {
         let now = self.now(node);
         let it = &mut self.nodes[node];
         it.engine.handle_frame(session, bytes, now, &mut it.stores, &mut self.rng);
         self.pump(node);
     }
 
-    /// Lets the world go on until nothing more happens by itself within the next ten
+    /// Lets the world go on until nothing more happens by itself within the next few
     /// seconds of its clock, or `limit_ms` have passed. True where it came to rest.
     pub fn run_until_quiescent(&mut self, limit_ms: i64) -> bool {
         let end = self.now_ms + limit_ms;
         let mut busy_until = self.now_ms + 3_000;
         while self.now_ms < end {
-            let mut moved = false;
-            while let Some((end, bytes)) = self.network.receive(Instant(self.now_ms)) {
-                self.deliver(end, &bytes);
-                moved = true;
-            }
-            for node in 0..self.nodes.len() {
-                let now = self.now(node);
-                let it = &mut self.nodes[node];
-                if it.engine.next_timeout().is_some_and(|at| at <= now.steady) {
-                    let commits = it.stores.commits;
-                    it.engine.handle_timeout(now, &mut it.stores, &mut self.rng);
-                    moved |= it.stores.commits > commits;
-                    self.pump(node);
-                }
-            }
-            moved |= self.network.next_arrival().is_some();
-            if moved {
+            if self.turn() || self.network.next_arrival().is_some() {
                 busy_until = self.now_ms + 3_000;
             }
             if self.now_ms >= busy_until {
@@ -369,6 +338,44 @@ impl World {
             self.step_clock(end);
         }
         false
+    }
+
+    /// Lets the world go on for so long.
+    pub fn run_for(&mut self, ms: i64) {
+        let end = self.now_ms + ms;
+        while self.now_ms < end {
+            self.turn();
+            self.step_clock(end);
+        }
+        self.turn();
+    }
+
+    /// Delivers what has arrived and tells every device the time; true where that did
+    /// anything.
+    fn turn(&mut self) -> bool {
+        let mut moved = false;
+        loop {
+            if let Some((end, bytes)) = self.network.receive(Instant(self.now_ms)) {
+                self.deliver(end, &bytes);
+                moved = true;
+            } else if let Some((node, session)) = self.network.take_closed() {
+                self.nodes[node].engine.drop_session(session);
+                self.pump(node);
+            } else {
+                break;
+            }
+        }
+        for node in 0..self.nodes.len() {
+            let now = self.now(node);
+            let it = &mut self.nodes[node];
+            if it.engine.next_timeout().is_some_and(|at| at <= now.steady) {
+                let commits = it.stores.commits;
+                it.engine.handle_timeout(now, &mut it.stores, &mut self.rng);
+                moved |= it.stores.commits > commits;
+                self.pump(node);
+            }
+        }
+        moved
     }
 
     /// Moves the clock to the next thing that happens.

@@ -1,0 +1,302 @@
+//! A neighbourhood's life from a seed: who is in it, what befalls it, and what must hold
+//! while it lasts and once everybody has met again.
+
+use std::collections::BTreeSet;
+
+use rand_core::Rng;
+
+use super::checks::{self, Watch};
+use super::world::{SimStores, World};
+use crate::authority::{Role, Status};
+use crate::keys::{BookingId, DocId, HoodHash};
+use crate::replica::{ActError, ErrorKind, Standing};
+use crate::rows::Table;
+
+/// Acts and faults of one life.
+const STEPS: u32 = 70;
+/// Rounds in which everybody must have met again.
+const ROUNDS: usize = 12;
+
+/// What went wrong, and how to see it again.
+#[derive(Debug)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// After how many steps.
+    pub step: u32,
+    /// What did not hold.
+    pub what: String,
+    /// What happened until then.
+    pub trace: Vec<String>,
+}
+
+/// What a life held.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Report {
+    /// Entries at its end.
+    pub entries: usize,
+    /// Deals whose parties were compared.
+    pub deals: usize,
+    /// Calendars counted.
+    pub counted: u64,
+    /// Bookings that were firm.
+    pub firm: usize,
+    /// Devices at its end.
+    pub nodes: usize,
+    /// Draws at its end: equal for equal lives.
+    pub mark: u64,
+}
+
+/// A life under way.
+pub(super) struct Scenario {
+    pub(super) world: World,
+    pub(super) hood: HoodHash,
+    /// Devices that play by the rules.
+    pub(super) honest: Vec<bool>,
+    /// Devices that never joined yet.
+    pub(super) outside: Vec<usize>,
+    pub(super) group: Vec<u32>,
+    pub(super) listings: Vec<DocId>,
+    pub(super) copies: Vec<(usize, SimStores)>,
+    pub(super) watch: Watch,
+    pub(super) trace: Vec<String>,
+    pub(super) step: u32,
+    looked: Vec<u64>,
+}
+
+/// Plays the life of a seed.
+pub fn play(seed: u64) -> Result<Report, Box<Failure>> {
+    let mut it = match Scenario::new(seed) {
+        Ok(it) => it,
+        Err(error) => {
+            let what = format!("nothing began: {error}");
+            return Err(Box::new(Failure { seed, step: 0, what, trace: Vec::new() }));
+        }
+    };
+    match it.live() {
+        Ok(report) => Ok(report),
+        Err(what) => Err(Box::new(Failure { seed, step: it.step, what, trace: it.trace })),
+    }
+}
+
+impl Scenario {
+    fn new(seed: u64) -> Result<Self, ActError> {
+        let mut world = World::new(seed);
+        let people = 3 + world.rng.next_u32() as usize % 3;
+        let names = ["Anna", "Hub", "Cyril", "Dora", "Emil"];
+        for name in names.iter().take(people) {
+            world.add_person(name);
+        }
+        let hood = world.found(0, "Les Érables")?;
+        let late = people > 3 && world.rng.next_u32().is_multiple_of(3);
+        let mut outside = Vec::new();
+        for guest in 1..people {
+            if late && guest == people - 1 {
+                outside.push(guest);
+            } else {
+                world.join(0, guest, &hood)?;
+            }
+        }
+        let hub = world.nodes[1].engine.me().member;
+        let appointed = world.act(0, &hood, |replica, tx, now, _| {
+            Ok(((), replica.appoint(tx, now.claimed, hub, Role::Hub)?))
+        });
+        appointed?;
+        let mut honest = vec![true; people];
+        if people > 3 && world.rng.next_u32().is_multiple_of(3) {
+            honest[2] = false;
+        }
+        let group = vec![0; people];
+        let mut it = Self {
+            world,
+            hood,
+            honest,
+            outside,
+            group,
+            listings: Vec::new(),
+            copies: Vec::new(),
+            watch: Watch::default(),
+            trace: Vec::new(),
+            step: 0,
+            looked: Vec::new(),
+        };
+        for guest in 1..people {
+            it.world.connect(guest, 0);
+        }
+        it.world.run_until_quiescent(60_000);
+        Ok(it)
+    }
+
+    pub(super) fn draw(&mut self, of: u32) -> u32 {
+        self.world.rng.next_u32() % of.max(1)
+    }
+
+    pub(super) fn note(&mut self, line: String) {
+        let now = self.world.now_ms;
+        self.trace.push(format!("{now:>9} {line}"));
+    }
+
+    /// Whether an act failed as acts may.
+    pub(super) fn done<R>(
+        &mut self,
+        node: usize,
+        what: &str,
+        result: Result<R, ActError>,
+    ) -> Result<Option<R>, String> {
+        match result {
+            Ok(result) => {
+                self.note(format!("node {node} {what}"));
+                Ok(Some(result))
+            }
+            Err(error) => {
+                self.note(format!("node {node} cannot {what}: {error}"));
+                // Whoever joins needs room on both sides.
+                let full = self.world.nodes.iter().any(|node| node.stores.full);
+                let is_fault = error.kind == ErrorKind::Internal
+                    || (error.kind == ErrorKind::Storage && !full);
+                if is_fault { Err(format!("node {node}: {what}: {error:?}")) } else { Ok(None) }
+            }
+        }
+    }
+
+    fn live(&mut self) -> Result<Report, String> {
+        while self.step < STEPS {
+            self.step += 1;
+            self.one_step()?;
+            let ms = i64::from(self.draw(1_500));
+            self.world.run_for(ms);
+            self.look()?;
+        }
+        self.end()
+    }
+
+    /// Looks at the devices whose rows changed.
+    fn look(&mut self) -> Result<(), String> {
+        self.looked.resize(self.world.nodes.len(), u64::MAX);
+        for node in 0..self.world.nodes.len() {
+            let stores = &self.world.nodes[node].stores;
+            if !self.honest[node] || self.looked[node] == stores.commits {
+                continue;
+            }
+            self.looked[node] = stores.commits;
+            if let Some(rows) = stores.memory(&self.hood) {
+                self.watch.look(node, rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a device is a member's, by its own word.
+    pub(super) fn is_in(&self, node: usize) -> bool {
+        let replica = self.world.nodes[node].engine.replica(&self.hood);
+        replica.is_some_and(|replica| replica.hood().standing == Standing::Member)
+    }
+
+    fn entries_of(&self, node: usize) -> usize {
+        let rows = self.world.nodes[node].stores.memory(&self.hood);
+        rows.map_or(0, |rows| rows.table(Table::EntryPlaces).count())
+    }
+
+    /// Whom a device takes for active, of these.
+    fn active_by(&self, judge: usize, nodes: &[usize]) -> Vec<usize> {
+        let Some(replica) = self.world.nodes[judge].engine.replica(&self.hood) else {
+            return Vec::new();
+        };
+        let active = |node: &usize| {
+            let member = self.world.nodes[*node].engine.me().member;
+            let known = replica.authority().member(&member);
+            known.is_some_and(|known| known.status == Status::Active)
+        };
+        nodes.iter().copied().filter(active).collect()
+    }
+
+    fn ring(&mut self, nodes: &[usize]) {
+        for (at, node) in nodes.iter().enumerate() {
+            let next = nodes[(at + 1) % nodes.len()];
+            if next != *node && self.world.network.between(*node, Some(next)).is_empty() {
+                self.world.connect(*node, next);
+            }
+        }
+    }
+
+    /// Everybody meets again; then everything must agree.
+    fn end(&mut self) -> Result<Report, String> {
+        self.note("everybody meets again".into());
+        self.world.mangled_permille = 0;
+        for node in &mut self.world.nodes {
+            node.stores.full = false;
+            node.skew_ms = 0;
+        }
+        let count = self.world.nodes.len();
+        let all: Vec<usize> =
+            (0..count).filter(|node| self.honest[*node] && self.is_in(*node)).collect();
+        for node in 0..count {
+            for link in self.world.network.between(node, None) {
+                self.world.cut(link);
+            }
+        }
+        // A year can have begun on some devices only, and what is claimed for later is
+        // nobody's fault: all clocks agree from here on.
+        let mut nodes = all.clone();
+        let mut before = BTreeSet::new();
+        for round in 0.. {
+            self.ring(&nodes);
+            // A member who does not play by the rules still carries.
+            if let Some(hostile) = (0..count).find(|node| !self.honest[*node] && self.is_in(*node))
+            {
+                if self.world.network.between(hostile, Some(nodes[0])).is_empty() {
+                    self.world.connect(hostile, nodes[0]);
+                }
+            }
+            let rested = self.world.run_until_quiescent(240_000);
+            self.look()?;
+            let judge = nodes.iter().copied().max_by_key(|node| self.entries_of(*node));
+            let judge = judge.ok_or("nobody is left")?;
+            let active = self.active_by(judge, &all);
+            let now: BTreeSet<usize> = nodes.iter().map(|node| self.entries_of(*node)).collect();
+            let calm = rested && now.len() == 1 && now == before && active == nodes;
+            if calm {
+                break;
+            }
+            if round == ROUNDS {
+                self.agree(&nodes)?;
+                return Err(format!("it never came to rest: {rested} {now:?} {before:?}"));
+            }
+            if active.is_empty() {
+                return Err("nobody is left".into());
+            }
+            before = now;
+            nodes = active;
+            self.world.advance(61_000);
+        }
+        self.agree(&nodes)?;
+        let deals = checks::deals(&mut self.world, &nodes, &self.hood)?;
+        for node in &nodes {
+            checks::rebuilt(&self.world, *node, &self.hood)?;
+        }
+        Ok(Report {
+            entries: self.entries_of(nodes[0]),
+            deals,
+            counted: self.watch.counted,
+            firm: self.watch.ever_firm.len(),
+            nodes: count,
+            mark: self.world.rng.next_u64(),
+        })
+    }
+
+    fn agree(&self, nodes: &[usize]) -> Result<(), String> {
+        let rows = |node: usize| self.world.nodes[node].stores.memory(&self.hood);
+        for pair in nodes.windows(2) {
+            let (Some(a), Some(b)) = (rows(pair[0]), rows(pair[1])) else { continue };
+            checks::same((pair[0], a), (pair[1], b))?;
+        }
+        Ok(())
+    }
+
+    /// The bookings a device knows of.
+    pub(super) fn bookings_of(&self, node: usize) -> Vec<BookingId> {
+        let rows = self.world.nodes[node].stores.memory(&self.hood);
+        let keys = rows.into_iter().flat_map(|rows| rows.table(Table::Bookings));
+        keys.filter_map(|(key, _)| BookingId::from_slice(key)).collect()
+    }
+}
