@@ -246,8 +246,8 @@ pub fn seen(
     let own = |at: &Ref| Some(*at) == last_of(domain, me);
     let new = decision.seen.iter().any(|at| !own(at));
     let wanted = match who_may(domain, me) {
-        Standing::Holder => domain.row.firm_places < domain.row.places,
-        _ => domain.row.waiting_for.contains(&me.device),
+        Standing::Holder => domain.row.is_loose,
+        _ => domain.row.unsettled.contains(&me.device),
     };
     Ok((new && wanted).then_some(decision))
 }

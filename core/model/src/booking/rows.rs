@@ -34,6 +34,10 @@ pub struct CalendarRow {
     pub spine_end: Option<Ref>,
     /// Whose devices must write before all is firm.
     pub waiting_for: Vec<DeviceId>,
+    /// Those of them that have written nothing that saw a closing.
+    pub unsettled: Vec<DeviceId>,
+    /// Whether something was said after the last spine decision.
+    pub is_loose: bool,
     /// Members entitled to decide, the owner included; sorted.
     pub entitled: Vec<MemberId>,
     /// What a new act names as seen; sorted.

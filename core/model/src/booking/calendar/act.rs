@@ -187,6 +187,10 @@ pub struct Calendar {
     pub spine_end: Option<EntryHash>,
     /// Whose devices must write before all that stands here is firm.
     pub waiting_for: Vec<DeviceId>,
+    /// Devices that have written nothing that saw a closing.
+    pub unsettled: Vec<DeviceId>,
+    /// Whether something was said after the last spine decision.
+    pub is_loose: bool,
     /// Members entitled to decide, the owner included; sorted.
     pub entitled: Vec<MemberId>,
     /// Acts that no other act has seen: what a new one names as seen.

@@ -23,7 +23,8 @@ pub(super) fn result(
     let graph = ground.graph;
     let record = &graph.domain.record;
     let hash = |id: NodeId| graph.nodes[id].act.hash;
-    let (firm_places, waiting_for) = firmness(graph, facts, spine, order);
+    let Firmness { places: firm_places, waiting_for, unsettled, is_loose } =
+        firmness(graph, facts, spine, order);
     let counting: BTreeMap<BookingId, Held> = main
         .counting()
         .map(|(what, node, place)| {
@@ -64,6 +65,8 @@ pub(super) fn result(
         begun_by: tenure.map_or(graph.domain.id, |tenure| tenure.begun_by),
         spine_end: in_tenure.map(|id| hash(*id)),
         waiting_for,
+        unsettled,
+        is_loose,
         entitled: graph.entitled.clone(),
         heads,
         incomplete: graph.incomplete.clone(),
@@ -73,15 +76,23 @@ pub(super) fn result(
     }
 }
 
+/// How far the order is firm, and what that hangs on.
+struct Firmness {
+    places: usize,
+    waiting_for: Vec<DeviceId>,
+    unsettled: Vec<DeviceId>,
+    is_loose: bool,
+}
+
 /// How many places are firm, and whose devices must write before all are.
 fn firmness(
     graph: &Graph<'_>,
     facts: &dyn BookingFacts,
     spine: &Spine,
     order: &[NodeId],
-) -> (usize, Vec<DeviceId>) {
+) -> Firmness {
     let mut firm_decisions = spine.decisions.len();
-    let mut waiting: BTreeSet<DeviceId> = BTreeSet::new();
+    let mut unsettled: BTreeSet<DeviceId> = BTreeSet::new();
     let active: BTreeSet<DeviceId> =
         graph.entitled.iter().flat_map(|member| facts.devices(member)).collect();
     for pair in spine.tenures.windows(2) {
@@ -90,7 +101,7 @@ fn firmness(
         let silent = silent(graph, facts, ended, closing);
         if !silent.is_empty() {
             firm_decisions = firm_decisions.min(begun.from);
-            waiting.extend(silent);
+            unsettled.extend(silent);
         }
     }
     let firm_places = firm_decisions
@@ -102,6 +113,12 @@ fn firmness(
         .last()
         .and_then(|last| order.iter().position(|id| id == last))
         .map_or(0, |place| place + 1);
+    // That somebody has seen something is nothing to be made firm: two who tell each
+    // other so would never end.
+    let says = |id: &NodeId| !matches!(graph.nodes[*id].op(), Some(Op::Seen));
+    let said_places = order.iter().rposition(says).map_or(0, |place| place + 1);
+    let is_loose = spine_places < said_places;
+    let mut waiting = unsettled.clone();
     if let (true, Some(tenure)) = (spine_places < order.len(), spine.tenures.last()) {
         if active.contains(&tenure.holder.device) {
             waiting.insert(tenure.holder.device);
@@ -110,7 +127,12 @@ fn firmness(
             waiting.extend(&active);
         }
     }
-    (firm_places, waiting.into_iter().collect())
+    Firmness {
+        places: firm_places,
+        waiting_for: waiting.into_iter().collect(),
+        unsettled: unsettled.into_iter().collect(),
+        is_loose,
+    }
 }
 
 /// Entitled devices that have written nothing that saw a closing, besides its author and
