@@ -17,5 +17,5 @@ pub use outbox::{
     DealKeys, EpochSecrets, GrantCounts, Opened, Reader, SealedRecords, grant_count_key, plaintext,
     take_record,
 };
-pub use place::{Place, PlaceRecord, PlaceRow, project_place};
+pub use place::{Place, PlaceRecord, PlaceRow, choose_place};
 pub use projector::Projector;

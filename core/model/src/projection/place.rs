@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::entry_counts;
+use crate::authority::{Authority, Body, Role};
 use crate::codec;
-use crate::journal::limits;
+use crate::journal::{EntryPlaces, Owner, Tip, limits, log_row};
 use crate::keys::EntryHash;
 use crate::rows::{RowsError, Table, Tx, Typed};
 use crate::time::Instant;
@@ -59,22 +61,65 @@ impl Place {
     pub const KEY: &'static str = "place";
 }
 
-/// Takes a record by a coordinator in: of several the latest claimed counts, then the
-/// larger hash. A name is no contest, so a claimed time may decide it.
-pub fn project_place(tx: &mut Tx<'_>, hash: &EntryHash, payload: &[u8]) -> Result<(), RowsError> {
+/// entry hash → a record by whomever: who speaks for the neighbourhood can change.
+struct PlaceClaims;
+impl Typed for PlaceClaims {
+    const TABLE: Table = Table::Place;
+    type Key = EntryHash;
+    type Row = PlaceRow;
+}
+
+/// Most records that are looked at.
+const CLAIMS: usize = 65_536;
+
+/// Files a record; [`choose_place`] says whether it counts.
+pub(super) fn project_place(tx: &mut Tx<'_>, hash: &EntryHash, payload: &[u8]) {
     let Ok((record, _)) = codec::decode_prefix::<PlaceRecord>(payload, limits::PAYLOAD_BYTES)
     else {
-        return Ok(());
+        return;
     };
-    if !record.is_valid() {
-        return Ok(());
+    if record.is_valid() {
+        tx.put::<PlaceClaims>(hash, &PlaceRow { record, entry: *hash });
     }
-    let newer = match tx.row::<Place>(Place::KEY)? {
-        Some(row) => (record.at, *hash) > (row.record.at, row.entry),
-        None => true,
+}
+
+/// Chooses the record in force: of those by coordinators the latest claimed, then the
+/// larger hash; where none of them spoke, the founder's. A name is no contest, so a
+/// claimed time may decide it. True where that changed anything.
+pub fn choose_place(tx: &mut Tx<'_>, authority: &Authority) -> Result<bool, RowsError> {
+    let founder = match authority.fact(&authority.root().act).map(|fact| &fact.body) {
+        Some(Body::Found { founder, .. }) => Some(*founder),
+        _ => None,
     };
-    if newer {
-        tx.put::<Place>(Place::KEY, &PlaceRow { record, entry: *hash });
+    let mut best: Option<(bool, PlaceRow)> = None;
+    for (key, row) in tx.rows_with_prefix::<PlaceClaims>(&[], CLAIMS)? {
+        if key.as_slice() == Place::KEY.as_bytes() {
+            continue;
+        }
+        let Some(at) = tx.row::<EntryPlaces>(&row.entry)? else { continue };
+        let Some(log) = log_row(tx, &at.log)? else { continue };
+        let Owner::Member(author) = log.start.descriptor.owner else { continue };
+        let is_coordinator = authority.has_role(&author, Role::Coordinator);
+        let tip = Tip { seq: at.seq, hash: row.entry };
+        if !(is_coordinator || founder == Some(author))
+            || !entry_counts(tx, authority, &at.log, &tip)?
+        {
+            continue;
+        }
+        let rank = |(speaks, row): &(bool, PlaceRow)| (*speaks, row.record.at, row.entry);
+        let claim = (is_coordinator, row);
+        if best.as_ref().is_none_or(|best| rank(&claim) > rank(best)) {
+            best = Some(claim);
+        }
     }
-    Ok(())
+    let best = best.map(|(_, row)| row);
+    let held = tx.row::<Place>(Place::KEY)?;
+    if held == best {
+        return Ok(false);
+    }
+    match best {
+        Some(row) => tx.put::<Place>(Place::KEY, &row),
+        None => tx.delete::<Place>(Place::KEY),
+    }
+    Ok(true)
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use super::changes::Changes;
 use super::epochs::{all_keys, take_epoch};
-use super::facts::entry_counts;
 use super::outbox::{Opened, Reader, take_record};
-use super::place::project_place;
-use crate::authority::{Authority, Role};
+use super::place::{choose_place, project_place};
+use crate::authority::Authority;
 use crate::booking::{self, DomainId, Holder, ProjectError, Touched};
 use crate::journal::edited::{DocumentCache, Outcome, apply_all};
 use crate::journal::{
-    Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, Tip, entry, kind, log_row,
+    Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, entry, kind, log_row,
     mark_unread, settle, wake,
 };
 use crate::keyring::EpochOwner;
@@ -80,7 +79,7 @@ impl Projector<'_, '_> {
             Class::Charter => self.changes.authority = true,
             Class::Identity => self.read_identity(hash, &start, &stored)?,
             Class::Object => edits.entry(start.descriptor).or_default().push(stored),
-            Class::Open => self.read_open(hash, &log, &start, &stored)?,
+            Class::Open => self.read_open(hash, &start, &stored)?,
             Class::Sealed => self.read_sealed(hash, &log, &start, &stored)?,
             Class::Ledger | Class::Ticket => {}
         }
@@ -139,20 +138,14 @@ impl Projector<'_, '_> {
     fn read_open(
         &mut self,
         hash: &EntryHash,
-        log: &LogId,
         start: &LogStart,
         stored: &Entry,
     ) -> Result<(), RowsError> {
         let Some(author) = Self::author(start) else { return Ok(()) };
         match stored.header.kind {
             kind::open::PLACE => {
-                let tip = Tip { seq: stored.header.seq, hash: *hash };
-                let speaks = self.authority.has_role(&author.member, Role::Coordinator)
-                    && entry_counts(self.tx, self.authority, log, &tip)?;
-                if speaks {
-                    project_place(self.tx, hash, &stored.payload)?;
-                    self.changes.place = true;
-                }
+                project_place(self.tx, hash, &stored.payload);
+                self.changes.place |= choose_place(self.tx, self.authority)?;
             }
             kind::open::DOMAIN | kind::open::DECISION | kind::open::CLOSE_HOLDER => {
                 match booking::project_open(self.tx, self.authority, stored, &author) {

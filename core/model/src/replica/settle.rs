@@ -5,7 +5,7 @@ use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Entries, Owner, kind, log_row};
 use crate::keys::{LogId, MemberId};
-use crate::projection::{Changes, Projector, all_keys};
+use crate::projection::{Changes, Projector, all_keys, choose_place};
 use crate::rows::{Rows, RowsError, Table, Tx};
 
 /// Logs, and entries of one, that are looked at again at once.
@@ -15,6 +15,7 @@ impl Replica {
     /// Brings rows in line with authority and secrets as they are now.
     pub fn settle(&mut self, tx: &mut Tx<'_>, changes: &mut Changes) -> Result<(), RowsError> {
         if changes.authority {
+            changes.place |= choose_place(tx, &self.authority)?;
             for domain in booking::domains(tx, AGAIN)? {
                 booking::recompute(tx, &self.authority, &domain).map_err(rows_error)?;
                 changes.domains.insert(domain);
