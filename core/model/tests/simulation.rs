@@ -9,7 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use palier_model::sim::play;
+use palier_model::authority::Role;
+use palier_model::booking::{Care, Mode, Terms};
+use palier_model::journal::position;
+use palier_model::listing::{ListingContent, ListingKind};
+use palier_model::projection::{Changes, PlaceRecord};
+use palier_model::replica::{Deciding, NewRequest};
+use palier_model::sim::{World, play};
+use palier_model::time::{Instant, Interval};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
@@ -81,4 +88,90 @@ fn a_seed_plays_the_same_life_again() {
         };
         assert_eq!(mark(), mark(), "seed {seed}");
     }
+}
+
+#[test]
+fn two_copies_of_a_holder_that_hear_of_each_other_stop_writing() {
+    let mut world = World::new(7);
+    let anna = world.add_person("Anna");
+    let bo = world.add_person("Bo");
+    let hood = world.found(anna, "Les Érables").unwrap();
+    world.join(anna, bo, &hood).unwrap();
+    let anna_me = world.nodes[anna].engine.me().clone();
+    let listing = world
+        .act(anna, &hood, |replica, tx, now, rng| {
+            let draft = ListingContent::new(ListingKind::Parking, "Place 12");
+            let terms = Terms { mode: Mode::ByRequest, capacity: 2, ..Terms::default() };
+            let deciding =
+                Deciding { holder: replica.as_holder(), deciders: Default::default(), terms };
+            replica.publish(tx, now.claimed, rng, draft, Some(deciding))
+        })
+        .unwrap();
+    world.connect(bo, anna);
+    assert!(world.run_until_quiescent(60_000));
+    let start = world.now(bo).claimed.plus_ms(Instant::DAY_MS);
+    let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
+    let mut ask = || {
+        let note = String::new();
+        let new = NewRequest { listing, interval, quantity: 1, waitlist: false, note };
+        world.act(bo, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new))
+    };
+    let asked = [ask().unwrap(), ask().unwrap()];
+    assert!(world.run_until_quiescent(60_000));
+    world.disconnect(anna, bo);
+    // The device is copied unnoticed, and both copies decide while they are apart.
+    let twin = world.add_device(anna_me, "twin");
+    world.nodes[twin].stores = world.nodes[anna].stores.clone();
+    world.restart(twin);
+    for (node, booking) in [(anna, asked[0]), (twin, asked[1])] {
+        let accepted = world.act(node, &hood, |replica, tx, now, _| {
+            Ok(((), replica.accept(tx, now.claimed, &booking, Care::CalendarOnly)?))
+        });
+        accepted.unwrap();
+    }
+    world.connect(anna, bo);
+    world.connect(twin, bo);
+    world.run_until_quiescent(120_000);
+    let entries =
+        |world: &mut World| world.read(bo, &hood, |_, tx, _| Ok(position(tx)?.n)).unwrap();
+    let before = entries(&mut world);
+    world.run_for(120_000);
+    // A receipt may still be due; an answer to an answer is not.
+    let more = entries(&mut world) - before;
+    assert!(more <= 8, "{more} entries in two minutes in which nobody did anything");
+}
+
+#[test]
+fn the_name_of_the_place_is_not_kept_of_whom_no_longer_speaks() {
+    let mut world = World::new(8);
+    let anna = world.add_person("Anna");
+    let bo = world.add_person("Bo");
+    let hood = world.found(anna, "Les Érables").unwrap();
+    world.join(anna, bo, &hood).unwrap();
+    world.connect(bo, anna);
+    let member = world.nodes[bo].engine.me().member;
+    let appointed = world.act(anna, &hood, |replica, tx, now, _| {
+        Ok(((), replica.appoint(tx, now.claimed, member, Role::Coordinator)?))
+    });
+    appointed.unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    let named = world.act(bo, &hood, |replica, tx, now, _| {
+        let mut changes = Changes::default();
+        let at = now.claimed.plus_ms(1);
+        let place = PlaceRecord { at, name: "Chez Bo".into(), zone: "Europe/Paris".into() };
+        replica.name_place(tx, place, &mut changes)?;
+        Ok(((), changes))
+    });
+    named.unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    let name = |world: &mut World, node: usize| {
+        world.read(node, &hood, |replica, tx, _| Ok(replica.name(tx)?)).unwrap()
+    };
+    assert_eq!([name(&mut world, anna), name(&mut world, bo)], ["Chez Bo", "Chez Bo"]);
+    let dismissed = world.act(anna, &hood, |replica, tx, now, _| {
+        Ok(((), replica.dismiss(tx, now.claimed, member, Role::Coordinator)?))
+    });
+    dismissed.unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    assert_eq!([name(&mut world, anna), name(&mut world, bo)], ["Les Érables", "Les Érables"]);
 }

@@ -165,6 +165,15 @@ pub(super) fn same(a: (usize, &MemoryRows), b: (usize, &MemoryRows)) -> Result<(
     Ok(())
 }
 
+/// The last entries a node took in.
+pub(super) fn last(rows: &MemoryRows, count: usize) -> String {
+    let tx = Tx::new(rows);
+    let from = crate::journal::position(&tx).map_or(0, |at| at.n.saturating_sub(count as u64));
+    let hashes = crate::journal::since(&tx, from, count).unwrap_or_default();
+    let lines: Vec<_> = hashes.iter().map(|(_, hash)| describe(rows, &hash.0)).collect();
+    lines.join("; ")
+}
+
 fn describe(rows: &MemoryRows, hash: &[u8]) -> String {
     let tx = Tx::new(rows);
     let Some(hash) = EntryHash::from_slice(hash) else { return String::new() };
