@@ -287,11 +287,11 @@ impl Scenario {
         for round in 0.. {
             self.ring(&nodes);
             // A member who does not play by the rules still carries.
-            if let Some(hostile) = (0..count).find(|node| !self.honest[*node] && self.is_in(*node))
+            let hostile = (0..count).find(|node| !self.honest[*node] && self.is_in(*node));
+            if let Some(hostile) = hostile
+                && self.world.network.between(hostile, Some(nodes[0])).is_empty()
             {
-                if self.world.network.between(hostile, Some(nodes[0])).is_empty() {
-                    self.world.connect(hostile, nodes[0]);
-                }
+                self.world.connect(hostile, nodes[0]);
             }
             let rested = self.rest()?;
             self.look()?;
