@@ -241,6 +241,43 @@ impl Scenario {
         }
     }
 
+    /// Whether two devices can meet: a device never meets itself, and none meets whom it
+    /// takes for removed.
+    fn can_meet(&self, a: usize, b: usize) -> bool {
+        let me = |node: usize| self.world.nodes[node].engine.me();
+        let knows = |node: usize, other: usize| {
+            let replica = self.world.nodes[node].engine.replica(&self.hood);
+            let device = replica.and_then(|replica| {
+                replica.authority().device_of(&me(other).member, &me(other).keys.id())
+            });
+            device.is_some_and(|device| device.is_active)
+        };
+        me(a).keys.id() != me(b).keys.id() && knows(a, b) && knows(b, a)
+    }
+
+    /// Those that no chain of meetings joins are handed each other's bundle: members whom
+    /// two coordinators removed apart from each other, and copies of the only device.
+    fn hand_over(&mut self, nodes: &[usize]) -> Result<(), String> {
+        let mut joined = vec![*nodes.first().ok_or("nobody is left")?];
+        let mut left: Vec<usize> = nodes[1..].to_vec();
+        while !left.is_empty() {
+            let meets = |node: &usize| joined.iter().any(|other| self.can_meet(*node, *other));
+            if let Some(at) = left.iter().position(meets) {
+                joined.push(left.swap_remove(at));
+                continue;
+            }
+            let (one, other) = (joined[0], left.swap_remove(0));
+            for (from, to) in [(one, other), (other, one)] {
+                let hood = self.hood;
+                let carried = self.world.carry(from, to, &hood);
+                let what = format!("is handed the bundle of node {from}");
+                self.done(to, &what, carried)?;
+            }
+            joined.push(other);
+        }
+        Ok(())
+    }
+
     /// Who of these is a member, by all that anybody knows.
     fn active(&self, nodes: &[usize]) -> Result<Vec<usize>, String> {
         let read = |error| format!("rows cannot be read: {error}");
@@ -294,6 +331,7 @@ impl Scenario {
                 self.world.connect(hostile, nodes[0]);
             }
             let rested = self.rest()?;
+            self.hand_over(&nodes)?;
             self.look()?;
             let active = self.active(&all)?;
             let now: BTreeSet<usize> = nodes.iter().map(|node| self.entries_of(*node)).collect();

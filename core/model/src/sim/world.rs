@@ -229,6 +229,12 @@ impl World {
         Ok(())
     }
 
+    /// A device takes in a bundle of all that another one holds.
+    pub fn carry(&mut self, from: usize, to: usize, hood: &HoodHash) -> Result<(), ActError> {
+        let runs = self.read(from, hood, |replica, tx, _| Ok(replica.all_runs(tx)?))?;
+        self.act(to, hood, |replica, tx, _, _| Ok(((), replica.take(tx, &runs)?.changes)))
+    }
+
     /// A device stops at once and comes up again with what was committed.
     pub fn restart(&mut self, node: usize) {
         for link in self.network.between(node, None) {
