@@ -53,6 +53,15 @@ struct Hood {
     sent: u64,
 }
 
+impl Hood {
+    /// Whether a device that proved itself is taken for removed or revoked: then it is
+    /// heard and told nothing.
+    fn hears_only(&self, member: &MemberId, device: &DeviceId) -> bool {
+        let known = self.replica.authority().device_of(member, device);
+        known.is_some_and(|known| !known.is_active)
+    }
+}
+
 /// A session and whom it is with.
 struct Live {
     session: Session,
@@ -232,6 +241,13 @@ impl Engine {
             for id in ids {
                 let Some(live) = self.sessions.get_mut(&id) else { continue };
                 if live.hood == Some(*hood) {
+                    if changes.authority
+                        && let (Some(known), Some((member, device))) =
+                            (self.hoods.get(hood), live.peer)
+                    {
+                        let only = known.hears_only(&member, &device);
+                        live.session.hear_only(only, now.steady);
+                    }
                     live.session.handle_local(now.steady);
                 }
             }

@@ -26,8 +26,8 @@ impl Check<'_> {
                 // A device that was just linked knows the root and nobody yet: whoever has
                 // the secret may bring the charter, which goes through the gate.
                 let knows_nobody = authority.members().next().is_none();
-                let device = authority.device_of(&peer.member, &peer.device);
-                knows_nobody || device.is_some_and(|device| device.is_active)
+                // Whoever was removed is still heard: his act may be the one that counts.
+                knows_nobody || authority.device_of(&peer.member, &peer.device).is_some()
             }),
             MeetKey::Invitation(secret) => {
                 self.engine.hood_of_invitation(secret, self.stores).is_some()
@@ -266,11 +266,11 @@ impl Engine {
                 let Some(hash) = hood else { return };
                 let (member, device) = (met.peer.member, met.peer.device);
                 live.peer = Some((member, device));
-                let Some(store) = self.hoods.get(&hash).map(|hood| hood.replica.own().store) else {
-                    return;
-                };
+                let Some(known) = self.hoods.get(&hash) else { return };
+                let store = known.replica.own().store;
+                let hears_only = known.hears_only(&member, &device);
                 self.event(Event::Met { session: id, hood: hash, member, device });
-                let open = Open { store, interest: Interest::full() };
+                let open = Open { store, interest: Interest::full(), hears_only };
                 self.with_session(id, now, stores, |session, context| session.open(open, context));
             }
             MeetKey::Invitation(_) => self.met_by_invitation(id, hood, now, stores),

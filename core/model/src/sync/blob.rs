@@ -211,6 +211,11 @@ impl BlobDesk {
         true
     }
 
+    /// Leaves off what was to be sent.
+    pub(super) fn serve_nothing(&mut self) {
+        self.serving.clear();
+    }
+
     /// Sends the next head or chunk; gives the bytes that count for the window.
     pub(super) fn serve(&mut self, tx: &Tx<'_>, out: &mut Out) -> Result<Option<usize>, RowsError> {
         let Some((blob, held, headed)) = self.serving.front_mut() else { return Ok(None) };

@@ -17,7 +17,7 @@ use super::outbox::Outbox;
 use super::reading::{Desk, Reading};
 use super::reconcile::{Next, Reconciler, Snapshot};
 use super::telling::Telling;
-use crate::journal::{Position, Verdict, position};
+use crate::journal::{Position, Verdict};
 use crate::keys::{BlobId, DeviceId};
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
@@ -29,6 +29,8 @@ pub struct Open {
     pub store: StoreId,
     /// What this node wants to hold.
     pub interest: Interest,
+    /// The peer is taken for removed: it is heard, and told nothing.
+    pub hears_only: bool,
 }
 
 /// One exchange of entries.
@@ -38,17 +40,19 @@ pub(super) struct Exchange {
     open: Open,
     own_cursor: Option<Cursor>,
     hello_sent: bool,
-    peer: Option<Hello>,
-    both: Interest,
+    pub(super) peer: Option<Hello>,
+    pub(super) both: Interest,
     reading: Reading,
-    telling: Telling,
-    outbox: Outbox,
+    pub(super) telling: Telling,
+    pub(super) outbox: Outbox,
     runs_in_flight: usize,
-    blobs: BlobDesk,
-    reconciler: Option<Reconciler>,
+    pub(super) blobs: BlobDesk,
+    pub(super) reconciler: Option<Reconciler>,
     reconciled_at: Option<Instant>,
     reconcile_due: Option<Instant>,
     acked_at: Instant,
+    /// The peer is heard and told nothing.
+    pub(super) hears_only: bool,
 }
 
 /// What each step is given.
@@ -92,6 +96,7 @@ impl Exchange {
             reconciled_at: None,
             reconcile_due: None,
             acked_at: step.now,
+            hears_only: open.hears_only,
             open,
         };
         if role == Role::Initiator {
@@ -108,7 +113,7 @@ impl Exchange {
         self.hello_sent = true;
         let hello = Hello {
             store: self.open.store,
-            position: position(step.tx)?,
+            position: self.told_position(step)?,
             cursor: self.own_cursor,
             cursor_good,
             interest: self.open.interest.clone(),
@@ -136,6 +141,10 @@ impl Exchange {
             }
             Frame::Wants(wants) => {
                 for want in &wants {
+                    if self.hears_only {
+                        self.outbox.deny(want)?;
+                        continue;
+                    }
                     step.out.stats.logs_opened += 1;
                     self.outbox.want(step.tx, want)?;
                 }
@@ -148,7 +157,7 @@ impl Exchange {
                 self.acked_at = step.now;
             }
             Frame::BlobWant(want) => {
-                if !self.blobs.want(want) {
+                if !self.hears_only && !self.blobs.want(want) {
                     return Err(CloseReason::Flood);
                 }
             }
@@ -192,7 +201,7 @@ impl Exchange {
         let same = self.both == self.open.interest && self.both == hello.interest;
         let good = |theirs: &Cursor| cursor::is_good(step.tx, &self.open.store, theirs);
         let theirs = match hello.cursor.filter(|_| same) {
-            Some(cursor) if good(&cursor)? => Some(cursor.position.n),
+            Some(cursor) if !self.hears_only && good(&cursor)? => Some(cursor.position.n),
             _ => None,
         };
         if let Some(n) = theirs {
@@ -222,7 +231,7 @@ impl Exchange {
     fn start_reconcile(&mut self, step: &mut Step<'_, '_>) -> Result<(), CloseReason> {
         self.reconcile_due = None;
         self.reconciled_at = Some(step.now);
-        let snapshot = Snapshot::take(step.tx, &self.both)?;
+        let snapshot = self.snapshot(step)?;
         let mut reconciler = Reconciler::new(snapshot);
         let message = reconciler.start().map_err(|_| CloseReason::Protocol)?;
         self.telling.pause();
@@ -259,7 +268,7 @@ impl Exchange {
             self.reconcile_due = None;
             self.telling.pause();
             self.reading.restart();
-            self.reconciler = Some(Reconciler::new(Snapshot::take(step.tx, &self.both)?));
+            self.reconciler = Some(Reconciler::new(self.snapshot(step)?));
         }
         let Some(reconciler) = &mut self.reconciler else { return Err(CloseReason::Protocol) };
         if reconciler.round != theirs.round {
@@ -319,7 +328,7 @@ impl Exchange {
             if let Some(mut reconciler) = self.reconciler.take() {
                 self.tell_found(found, &mut reconciler.snapshot, step.now);
             }
-        } else {
+        } else if !self.hears_only {
             self.telling.list(in_order(found), None);
         }
         Ok(())
@@ -328,13 +337,16 @@ impl Exchange {
     /// Tells what only this side holds, and branches of logs too forked to compare; after
     /// that, what was accepted since.
     fn tell_found(&mut self, found: Vec<(u64, NewsItem)>, snapshot: &mut Snapshot, now: Instant) {
+        if self.hears_only {
+            return;
+        }
         let mut items = in_order(found);
         items.append(&mut snapshot.listed);
         self.telling.list(items, Some(snapshot.position));
         self.telling.begin(snapshot.position.n, now);
     }
 
-    fn schedule_reconcile(&mut self, now: Instant) {
+    pub(super) fn schedule_reconcile(&mut self, now: Instant) {
         let earliest =
             self.reconciled_at.map_or(now, |at| at.plus_ms(limits::RECONCILE_EVERY_MS).max(now));
         self.reconcile_due = Some(self.reconcile_due.unwrap_or(earliest));
@@ -372,7 +384,9 @@ impl Exchange {
 
     /// Entries were accepted on this node, in whatever way.
     pub(super) fn on_local(&mut self, now: Instant) {
-        self.telling.notice(now);
+        if !self.hears_only {
+            self.telling.notice(now);
+        }
         if self.reading.recheck_at.is_some() {
             self.reading.recheck_at = Some(now.plus_ms(limits::ANNOUNCE_MS));
         }
@@ -390,7 +404,9 @@ impl Exchange {
     ) -> Result<(), CloseReason> {
         if to.n > from {
             self.telling.came_from_peer(from, to.n);
-            self.telling.notice(step.now);
+            if !self.hears_only {
+                self.telling.notice(step.now);
+            }
         }
         self.reading.on_accepted(ticket, verdicts, &mut step.desk())?;
         self.retry_if_incomplete(step);
@@ -463,7 +479,7 @@ impl Exchange {
     }
 
     pub(super) fn tell_addresses(&self, devices: &[DeviceAddresses], out: &mut Out) {
-        if self.peer.is_none() {
+        if self.peer.is_none() || self.hears_only {
             return;
         }
         let mut devices = devices.to_vec();

@@ -11,6 +11,7 @@ pub mod cursor;
 mod effect;
 mod exchange;
 pub mod frame;
+mod hearing;
 mod invite;
 mod join;
 pub mod limits;

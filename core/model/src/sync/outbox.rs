@@ -66,6 +66,22 @@ impl Outbox {
         Ok(())
     }
 
+    /// Answers a want as if nothing of that log were here.
+    pub(super) fn deny(&mut self, want: &Want) -> Result<(), CloseReason> {
+        if self.unknown.len() >= limits::WANTED_LOGS {
+            return Err(CloseReason::Flood);
+        }
+        self.unknown.push_back(want.log);
+        Ok(())
+    }
+
+    /// Leaves off what was to be sent; the peer is told that no more comes.
+    pub(super) fn drop_all(&mut self) {
+        self.first.clear();
+        self.rest.clear();
+        self.unknown.extend(std::mem::take(&mut self.queued));
+    }
+
     /// Queues a log for a peer that holds `have` of it.
     pub(super) fn push(
         &mut self,

@@ -50,6 +50,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// What a node shows that shows nothing.
+    pub fn empty() -> Self {
+        let mut storage = NegentropyStorageVector::new();
+        let _ = storage.seal();
+        Self { storage, items: BTreeMap::new(), listed: Vec::new(), position: Position::default() }
+    }
+
     /// Reads the rows of all logs, and no entry.
     pub fn take(tx: &Tx<'_>, interest: &Interest) -> Result<Self, RowsError> {
         let mut storage = NegentropyStorageVector::new();

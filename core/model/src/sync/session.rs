@@ -331,6 +331,13 @@ impl Session {
         exchange.fetch_blob(blob, held, &mut step).unwrap_or(false)
     }
 
+    /// The peer turned out to be removed, or not to be: it is only heard, or told all.
+    pub fn hear_only(&mut self, only: bool, now: Instant) {
+        if let Phase::Exchange(exchange) = &mut self.phase {
+            exchange.hear_only(only, now);
+        }
+    }
+
     /// Tells the peer who is reachable where.
     pub fn tell_addresses(&mut self, devices: &[DeviceAddresses]) {
         if let Phase::Exchange(exchange) = &self.phase {

@@ -74,6 +74,13 @@ impl Telling {
         self.lists.clear();
     }
 
+    /// Nothing more is told, and nothing is due.
+    pub(super) fn stop(&mut self) {
+        self.pause();
+        self.due = None;
+        self.advance_at = None;
+    }
+
     /// Whether bytes are on the way that the peer has not dealt with.
     pub(super) fn is_waiting(&self) -> bool {
         self.in_flight > 0

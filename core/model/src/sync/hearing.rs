@@ -1,0 +1,43 @@
+//! Hearing without telling: how a node meets somebody it takes for removed.
+//!
+//! Whom a removal names may hold an act that undoes it: two coordinators who removed each
+//! other apart, and only one removal counts. Were he turned away, each side would keep to
+//! what it saw and never learn of the other. So what he says goes through the gate like
+//! anything else, and he is told nothing: no entry, no branch, no blob, no address, and
+//! not how much there is.
+//!
+//! Invariant: while only hearing, no frame carries anything that was read from rows.
+
+use super::exchange::{Exchange, Step};
+use super::reconcile::Snapshot;
+use crate::journal::{Position, position};
+use crate::rows::RowsError;
+use crate::time::Instant;
+
+impl Exchange {
+    /// From here on the peer is only heard, or is told everything again.
+    pub(super) fn hear_only(&mut self, only: bool, now: Instant) {
+        if self.hears_only == only {
+            return;
+        }
+        self.hears_only = only;
+        self.telling.stop();
+        self.outbox.drop_all();
+        self.blobs.serve_nothing();
+        self.reconciler = None;
+        if !only && self.peer.is_some() {
+            // What was not told meanwhile only a comparison of both sets finds.
+            self.schedule_reconcile(now);
+        }
+    }
+
+    /// What a comparison of sets is made with.
+    pub(super) fn snapshot(&self, step: &Step<'_, '_>) -> Result<Snapshot, RowsError> {
+        if self.hears_only { Ok(Snapshot::empty()) } else { Snapshot::take(step.tx, &self.both) }
+    }
+
+    /// How far the peer is told that this node's order goes.
+    pub(super) fn told_position(&self, step: &Step<'_, '_>) -> Result<Position, RowsError> {
+        if self.hears_only { Ok(Position::default()) } else { position(step.tx) }
+    }
+}
