@@ -4,12 +4,14 @@
 //! time an act claims decides nothing.
 
 pub mod act;
+mod answers;
 pub mod build;
 mod closing;
 mod contest;
 mod engine;
 mod fact;
 mod graph;
+mod grow;
 pub mod phrase;
 mod rights;
 mod rule;
@@ -18,8 +20,10 @@ pub use act::{
     ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Home,
     Inviters, Leave, Payload, Policy, Preamble, Remove, Revoke, Role, Roles, Second,
 };
+pub use answers::Standing;
 pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
-pub use engine::{Added, Authority, Device, Member, Standing, Status};
+pub use engine::{Authority, Device, Member, Status};
 pub use fact::{Body, Fact};
+pub use grow::Added;
 pub use rights::{Permission, Reach};
 pub use rule::Void;
