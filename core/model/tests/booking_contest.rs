@@ -150,7 +150,8 @@ impl Device {
 
     fn told(&mut self, kind: u16, payload: &[u8], entry: &Ref, by: &Holder) {
         let mut tx = Tx::new(&self.rows);
-        booking::project_sealed(&mut tx, kind, payload, entry, by).unwrap();
+        booking::project_sealed(&mut tx, &Everyone(BTreeMap::new()), kind, payload, entry, by)
+            .unwrap();
         let writes = tx.into_writes();
         self.rows.commit(writes);
     }
@@ -510,8 +511,15 @@ fn an_answer_or_a_cancel_of_a_third_person_changes_nothing() {
     // Nobody can put a request under another's name.
     let mut tx = Tx::new(&place.hub.rows);
     let row = tx.row::<Bookings>(&wanted.booking).unwrap().unwrap();
-    let request = row.request.unwrap().record.to_payload().unwrap();
-    let forged = booking::project_sealed(&mut tx, inner::REQUEST, &request, &reference(52), &owner);
+    let request = row.request().unwrap().record.to_payload().unwrap();
+    let forged = booking::project_sealed(
+        &mut tx,
+        &place.facts,
+        inner::REQUEST,
+        &request,
+        &reference(52),
+        &owner,
+    );
     assert!(forged.is_err());
 }
 

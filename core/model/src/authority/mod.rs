@@ -8,6 +8,7 @@ mod answers;
 pub mod build;
 mod closing;
 mod contest;
+mod cut;
 mod engine;
 mod fact;
 mod graph;
@@ -22,6 +23,7 @@ pub use act::{
 };
 pub use answers::Standing;
 pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
+pub use cut::Cut;
 pub use engine::{Authority, Device, Member, Status};
 pub use fact::{Body, Fact};
 pub use grow::Added;

@@ -13,6 +13,7 @@ pub mod records;
 mod room;
 mod rows;
 mod status;
+mod told;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
@@ -22,9 +23,7 @@ pub use decide::{
     Care, DecideError, Standing, Wanted, accept, check_terms, close_holder, hand_over, release,
     seen, set_terms, waits_for, who_may,
 };
-pub use project::{
-    DomainFacts, ProjectError, Touched, domains, project_open, project_sealed, recompute,
-};
+pub use project::{DomainFacts, ProjectError, domains, project_open, recompute};
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
     Outcome, Plan, Price, PricePer, Reason, Receipt, Record, RecordError, Request, Resource, Terms,
@@ -36,3 +35,4 @@ pub use rows::{
     Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, view, waitlist};
+pub use told::{Touched, project_sealed, recount};

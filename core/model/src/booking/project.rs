@@ -1,4 +1,4 @@
-//! Entries in, rows of calendars and bookings out.
+//! Entries in, rows of calendars out.
 //!
 //! Invariant: what lies in the rows is a pure function of the set of entries handed in
 //! and of what authority says about them, whatever the order; the unit of recomputation
@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calendar::{Act, ActKind, BookingFacts, Calendar, Domain, calendar};
 use super::extend;
 use super::records::{
-    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Op, Receipt, Record,
-    RecordError, Request, inner,
+    CloseHolder, Decision, DomainId, DomainRecord, Holder, Op, Record, RecordError,
 };
 use super::rows::{
-    ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
-    Calendars, DecisionRow, Decisions, OpenState, Receipts, Said,
+    ActRecord, BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, DecisionRow,
+    Decisions, OpenState,
 };
 use crate::journal::{self, Entry, Ref, Tip};
 use crate::keys::{BookingId, EntryHash, LogId, MemberId};
@@ -22,10 +21,6 @@ use crate::rows::{Key, Rows as _, RowsError, Table, Tx};
 
 /// Most acts of one member in one domain that are looked at.
 const ACTS: usize = 1 << 17;
-/// Records of one author about one booking that are kept.
-const SAID: usize = 16;
-/// Acknowledgements of one entry that are kept.
-const RECEIPTS: usize = 64;
 /// How many of a device's logs are followed back to find its act before.
 const LOGS_BACK: usize = 64;
 
@@ -51,15 +46,6 @@ pub enum ProjectError {
     /// A kind this module does not know.
     #[error("kind {0:#x} is not a booking's")]
     Kind(u16),
-}
-
-/// What an opened sealed record was about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touched {
-    /// A booking.
-    Booking(BookingId),
-    /// Entries that were acknowledged.
-    Receipts(Vec<EntryHash>),
 }
 
 /// Takes in a `DOMAIN`, `DECISION` or `CLOSE_HOLDER` entry and recomputes its domain.
@@ -192,7 +178,7 @@ pub fn domains(tx: &Tx<'_>, limit: usize) -> Result<Vec<DomainId>, RowsError> {
     Ok(rows.iter().filter_map(|(key, _)| EntryHash::from_slice(key)).collect())
 }
 
-const fn tip(at: &Ref) -> Tip {
+pub(super) const fn tip(at: &Ref) -> Tip {
     Tip { seq: at.seq, hash: at.hash }
 }
 
@@ -367,74 +353,4 @@ fn write_states(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(
         tx.put_raw(Table::BookingStates, key, crate::codec::encode(&state));
     }
     Ok(())
-}
-
-/// Takes in an opened sealed record of a deal: its inner kind, its body, the entry it
-/// came in and who wrote that.
-pub fn project_sealed(
-    tx: &mut Tx<'_>,
-    kind: u16,
-    body: &[u8],
-    entry: &Ref,
-    author: &Holder,
-) -> Result<Touched, ProjectError> {
-    match kind {
-        inner::REQUEST => {
-            let record = Request::from_payload(body)?;
-            if !record.is_by(&author.member) {
-                return Err(ProjectError::Author);
-            }
-            let booking = record.booking;
-            let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            if row.request.as_ref().is_none_or(|held| entry.hash < held.entry.hash) {
-                row.request = Some(Said { entry: *entry, by: *author, record });
-                tx.put::<Bookings>(&booking, &row);
-            }
-            Ok(Touched::Booking(booking))
-        }
-        inner::ANSWER => {
-            let record = Answer::from_payload(body)?;
-            let booking = record.booking;
-            let mut row: BookingRow = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            keep(&mut row.answers, Said { entry: *entry, by: *author, record });
-            tx.put::<Bookings>(&booking, &row);
-            Ok(Touched::Booking(booking))
-        }
-        inner::CANCEL => {
-            let record = Cancel::from_payload(body)?;
-            let booking = record.booking;
-            let mut row: BookingRow = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            keep(&mut row.cancels, Said { entry: *entry, by: *author, record });
-            tx.put::<Bookings>(&booking, &row);
-            Ok(Touched::Booking(booking))
-        }
-        inner::RECEIPT => {
-            let record = Receipt::from_payload(body)?;
-            for hash in &record.hashes {
-                let mut row = tx.row::<Receipts>(hash)?.unwrap_or_default();
-                row.push((author.member, entry.hash));
-                row.sort_unstable();
-                // One a member is enough to know that it arrived.
-                row.dedup_by_key(|(member, _)| *member);
-                row.truncate(RECEIPTS);
-                tx.put::<Receipts>(hash, &row);
-            }
-            Ok(Touched::Receipts(record.hashes))
-        }
-        kind => Err(ProjectError::Kind(kind)),
-    }
-}
-
-/// Keeps a record in the order of (author, entry), of each author the first few: a
-/// function of the set, and nobody crowds out another.
-fn keep<R>(said: &mut Vec<Said<R>>, new: Said<R>) {
-    let key = |said: &Said<R>| (said.by.member, said.entry.hash);
-    let Err(at) = said.binary_search_by_key(&key(&new), key) else { return };
-    let member = new.by.member;
-    said.insert(at, new);
-    let last = said.iter().rposition(|held| held.by.member == member);
-    let count = said.iter().filter(|held| held.by.member == member).count();
-    if let (true, Some(last)) = (count > SAID, last) {
-        said.remove(last);
-    }
 }

@@ -106,6 +106,8 @@ pub struct Said<R> {
     pub entry: Ref,
     /// Who wrote it.
     pub by: Holder,
+    /// Whether it counts: its log was not closed before it.
+    pub counts: bool,
     /// What it says.
     pub record: R,
 }
@@ -113,12 +115,25 @@ pub struct Said<R> {
 /// A booking as its parties told it to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BookingRow {
-    /// The request. Of several under one id the one with the smaller entry hash.
-    pub request: Option<Said<Request>>,
+    /// The request; several where its author's devices told it twice.
+    pub requests: Vec<Said<Request>>,
     /// Answers, in the order of (author, entry).
     pub answers: Vec<Said<Answer>>,
     /// Cancellations, in the order of (author, entry).
     pub cancels: Vec<Said<Cancel>>,
+}
+
+impl BookingRow {
+    /// The request: of several one that counts, then that of the smaller entry hash.
+    pub fn request(&self) -> Option<&Said<Request>> {
+        self.requests.iter().min_by_key(|said| (!said.counts, said.entry.hash))
+    }
+
+    /// Whether its requester gave it up.
+    pub fn is_given_up(&self) -> bool {
+        let requester = self.request().map(|request| request.by.member);
+        self.cancels.iter().any(|said| said.counts && Some(said.by.member) == requester)
+    }
 }
 
 /// Receipts for one entry: who acknowledged it, in which entry; sorted.

@@ -130,7 +130,7 @@ pub fn view(
     now: Instant,
 ) -> Result<Option<BookingView>, RowsError> {
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
-    let Some(request) = &row.request else { return Ok(None) };
+    let Some(request) = row.request() else { return Ok(None) };
     let record = &request.record;
     let domain = DomainView::load(tx, &record.domain)?;
     let state = tx.row::<BookingStates>(&(record.domain, *booking))?;
@@ -206,7 +206,7 @@ fn judge(
     let judged = |status, reason, text: &str| Judged { status, reason, text: text.to_owned() };
     let is_decider =
         |by: &Holder| domain.is_some_and(|domain| domain.row.entitled.contains(&by.member));
-    let requester = row.request.as_ref().map(|request| request.by.member);
+    let requester = row.request().map(|request| request.by.member);
     if let Some(OpenState::Released(released)) = state.map(|state| &state.state) {
         let text = last(&row.cancels).map_or("", |cancel| cancel.record.text.as_str());
         return judged(Status::Cancelled, Some(released.reason), text);
@@ -215,12 +215,13 @@ fn judge(
     let cancel = row
         .cancels
         .iter()
+        .filter(|said| said.counts)
         .filter(|said| Some(said.by.member) == requester || is_decider(&said.by))
         .max_by_key(|said| (said.record.at, said.entry.hash));
     if let Some(cancel) = cancel {
         return judged(Status::Cancelled, Some(cancel.record.reason), &cancel.record.text);
     }
-    let answers = row.answers.iter().filter(|said| is_decider(&said.by));
+    let answers = row.answers.iter().filter(|said| said.counts && is_decider(&said.by));
     let refused = answers
         .filter_map(|said| match &said.record.outcome {
             Outcome::Refused { reason, text } => Some((said, *reason, text)),
@@ -237,12 +238,15 @@ fn judge(
     if let Some((_, reason, text)) = refused {
         return judged(Status::Refused, Some(reason), text);
     }
-    let begun = row.request.as_ref().is_some_and(|said| said.record.interval.start < now);
+    if row.request().is_some_and(|said| !said.counts) {
+        return judged(Status::Cancelled, Some(Reason::CLOSED), "");
+    }
+    let begun = row.request().is_some_and(|said| said.record.interval.start < now);
     judged(if begun { Status::Lapsed } else { Status::Requested }, None, "")
 }
 
 fn last<R>(said: &[Said<R>]) -> Option<&Said<R>> {
-    said.last()
+    said.iter().rfind(|said| said.counts)
 }
 
 fn history(
@@ -251,25 +255,25 @@ fn history(
     state: Option<&BookingState>,
 ) -> Vec<HistoryEntry> {
     let line = |act, by, at, deed| HistoryEntry { act, by, at, deed, past_closing: None };
-    let requester = row.request.as_ref().map(|request| request.by.member);
+    let requester = row.request().map(|request| request.by.member);
     let is_party = |by: &Holder| {
         Some(by.member) == requester
             || domain.is_some_and(|domain| domain.row.entitled.contains(&by.member))
     };
     let mut said: Vec<HistoryEntry> = Vec::new();
-    for answer in row.answers.iter().filter(|answer| is_party(&answer.by)) {
+    for answer in row.answers.iter().filter(|it| it.counts && is_party(&it.by)) {
         if let Outcome::Refused { reason, .. } = answer.record.outcome {
             let deed = Deed::Refused(reason);
             said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
         }
     }
-    for cancel in row.cancels.iter().filter(|cancel| is_party(&cancel.by)) {
+    for cancel in row.cancels.iter().filter(|it| it.counts && is_party(&it.by)) {
         let deed = Deed::Cancelled(cancel.record.reason);
         said.push(line(cancel.entry.hash, cancel.by, cancel.record.at, deed));
     }
     said.sort_by_key(|entry| (entry.at, entry.act));
     let mut history: Vec<HistoryEntry> = Vec::new();
-    if let Some(request) = &row.request {
+    if let Some(request) = row.request() {
         history.push(line(request.entry.hash, request.by, request.record.at, Deed::Requested));
     }
     let decided = state.map(|state| state.history.as_slice()).unwrap_or_default();
@@ -332,7 +336,7 @@ pub fn waitlist(
     let view = DomainView::load(tx, domain)?;
     let mut asked: Vec<(Instant, BookingId)> = Vec::new();
     for (_, row) in tx.rows_with_prefix::<Bookings>(&[], STATES)? {
-        let Some(request) = &row.request else { continue };
+        let Some(request) = row.request() else { continue };
         let record = &request.record;
         let here = record.domain == *domain
             && record.listing == *listing
@@ -354,7 +358,7 @@ pub fn waitlist(
 fn delivery(tx: &Tx<'_>, row: &BookingRow, viewer: &MemberId) -> Result<Delivery, RowsError> {
     let mut mine: Vec<(Instant, EntryHash)> = Vec::new();
     let mut theirs_name: Vec<EntryHash> = Vec::new();
-    if let Some(request) = &row.request
+    if let Some(request) = row.request()
         && request.by.member == *viewer
     {
         mine.push((request.record.at, request.entry.hash));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Todo;
-use crate::authority::{Authority, Status};
+use crate::authority::Authority;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, Decision, DomainView, Holder, Mode,
     OpenState, Reason, Receipts, Standing, Wanted,
@@ -69,7 +69,7 @@ pub fn due(
         if !view.row.entitled.contains(&me.member) {
             continue;
         }
-        duties.extend(of_displaced(tx, me, &view, now)?);
+        duties.extend(of_displaced(tx, authority, me, &view, now)?);
         if let Ok(Some(decision)) = booking::seen(&view, me, now) {
             duties.push(Duty::Seen(Box::new(decision)));
         }
@@ -104,12 +104,11 @@ fn of_booking(
     now: Instant,
 ) -> Result<Option<Duty>, RowsError> {
     let Some(row) = tx.row::<Bookings>(id)? else { return Ok(None) };
-    let Some(request) = &row.request else { return Ok(None) };
+    let Some(request) = row.request() else { return Ok(None) };
     let Some(view) = DomainView::load(tx, &request.record.domain)? else { return Ok(None) };
     let standing = booking::who_may(&view, me);
     let state = tx.row::<BookingStates>(&(view.id, *id))?;
-    let given_up = row.cancels.iter().any(|cancel| cancel.by.member == request.by.member);
-    if given_up {
+    if row.is_given_up() {
         let decided_here = state.as_ref().is_some_and(|state| match &state.state {
             OpenState::Held(held) => held.decided_by == *me,
             _ => false,
@@ -127,9 +126,9 @@ fn of_booking(
     if !(open && is_instant && standing == Standing::Holder) {
         return Ok(None);
     }
-    let is_active =
-        authority.member(&request.by.member).is_some_and(|member| member.status == Status::Active);
-    if !is_active {
+    let is_one_of_us =
+        authority.is_active(&request.by.member) && authority.is_active(&view.row.owner);
+    if !request.counts || !is_one_of_us {
         return Ok(None);
     }
     let wanted = Wanted {
@@ -155,7 +154,8 @@ fn of_booking(
 /// Whether someone entitled has said no.
 fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
     let refuses = |answer: &booking::Said<booking::Answer>| {
-        matches!(answer.record.outcome, booking::Outcome::Refused { .. })
+        answer.counts
+            && matches!(answer.record.outcome, booking::Outcome::Refused { .. })
             && view.row.entitled.contains(&answer.by.member)
     };
     row.answers.iter().any(refuses)
@@ -165,6 +165,7 @@ fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
 /// order; each one's turn comes when the one before it has been written.
 fn of_displaced(
     tx: &Tx<'_>,
+    authority: &Authority,
     me: &Holder,
     view: &DomainView,
     now: Instant,
@@ -182,10 +183,11 @@ fn of_displaced(
     for out in displaced {
         let is_instant = view.terms(&out.resource).is_some_and(|terms| terms.mode == Mode::Instant);
         let row = tx.row::<Bookings>(&out.booking)?.unwrap_or_default();
-        let Some(request) = &row.request else { continue };
-        let given_up = row.cancels.iter().any(|cancel| cancel.by.member == request.by.member);
+        let Some(request) = row.request() else { continue };
         let is_over = out.interval.start < now;
-        if !is_instant || given_up || is_over {
+        // Whoever is gone must not stand in the way of those behind.
+        let is_gone = !request.counts || !authority.is_active(&request.by.member);
+        if !is_instant || row.is_given_up() || is_gone || is_over {
             continue;
         }
         let free = view.in_the_way(&out.resource, &out.interval, out.quantity);
@@ -205,12 +207,12 @@ fn receipts(
     let mut owed: BTreeMap<BookingId, Vec<EntryHash>> = BTreeMap::new();
     for id in &todo.receipts {
         let Some(row) = tx.row::<Bookings>(id)? else { continue };
-        let Some(request) = &row.request else { continue };
-        let theirs = std::iter::once((request.by.member, request.entry.hash))
-            .chain(row.answers.iter().map(|it| (it.by.member, it.entry.hash)))
-            .chain(row.cancels.iter().map(|it| (it.by.member, it.entry.hash)));
-        for (by, hash) in theirs {
-            if by == *me {
+        let Some(request) = row.request() else { continue };
+        let theirs = std::iter::once((request.counts, request.by.member, request.entry.hash))
+            .chain(row.answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.cancels.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
+        for (counts, by, hash) in theirs {
+            if by == *me || !counts {
                 continue;
             }
             let known = tx.row::<Receipts>(&hash)?.unwrap_or_default();

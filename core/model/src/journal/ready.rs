@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::edited::is_left_out;
 use super::entry::Entry;
 use super::log::{EntryPlaces, Waiting, document_heads, entry};
 use crate::keys::{DocId, EntryHash};
@@ -85,8 +86,9 @@ pub(crate) fn wake(tx: &mut Tx<'_>, hash: &EntryHash) -> Result<Vec<EntryHash>, 
 /// Entries that are looked at to get behind those that wait.
 const BEHIND_STEPS: usize = 1_024;
 
-/// The frontier of what has been read of a document: where the frontier itself still
-/// waits for something, what lies before it.
+/// The frontier of what has been read of a document and counts: where the frontier itself
+/// still waits for something, or was left out, what lies before it. So nobody takes up
+/// what is known not to count by writing after it.
 pub fn ready_heads(tx: &Tx<'_>, document: &DocId) -> Result<Vec<EntryHash>, RowsError> {
     let mut heads = BTreeSet::new();
     let mut looked_at = BTreeSet::new();
@@ -95,7 +97,7 @@ pub fn ready_heads(tx: &Tx<'_>, document: &DocId) -> Result<Vec<EntryHash>, Rows
         if !looked_at.insert(hash) || looked_at.len() > BEHIND_STEPS {
             continue;
         }
-        if is_ready(tx, &hash)? {
+        if is_ready(tx, &hash)? && !is_left_out(tx, document, &hash)? {
             heads.insert(hash);
         } else if let Some(waiting) = entry(tx, &hash)? {
             stack.push(waiting.header.previous);

@@ -1,11 +1,12 @@
 //! Documents in, rows of listings and profiles out.
 //!
-//! Invariant: the rows of one document follow from that document alone, so they are the
-//! same whatever was there before.
+//! Invariant: the rows of one document follow from that document and from its owner's
+//! standing alone, so they are the same whatever was there before.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::codes::ListingState;
 use super::content::ListingContent;
 use super::profile::ProfileContent;
 use super::read;
@@ -23,11 +24,13 @@ pub const fn profile_document(hood: HoodHash, member: MemberId) -> Descriptor {
     Descriptor::object(hood, Owner::Member(member), PROFILE_NUMBER)
 }
 
-/// Writes, changes or removes the row of a document that has changed.
+/// Writes, changes or removes the row of a document that has changed. `is_offered` says
+/// whether its owner is one of us: of whoever was removed or left, nothing is offered.
 pub fn project(
     tx: &mut Tx<'_>,
     descriptor: &Descriptor,
     document: &Edited,
+    is_offered: bool,
 ) -> Result<(), RowsError> {
     if descriptor.class != Class::Object {
         return Ok(());
@@ -37,7 +40,7 @@ pub fn project(
         (Period::Object(PROFILE_NUMBER), Owner::Member(member)) => {
             project_profile(tx, id, member, document)
         }
-        _ => project_listing(tx, id, descriptor.owner, document),
+        _ => project_listing(tx, id, descriptor.owner, document, is_offered),
     }
 }
 
@@ -58,16 +61,23 @@ fn project_listing(
     id: DocId,
     owner: Owner,
     document: &Edited,
+    is_offered: bool,
 ) -> Result<(), RowsError> {
     let old = tx.row::<Listings>(&id)?;
     let new = document.times().and_then(|(created_at, updated_at)| {
-        let content = listing_of(document)?;
+        let mut content = listing_of(document)?;
+        if !is_offered {
+            content.state = ListingState::Withdrawn;
+        }
         Some(ListingRow { id, owner, content, created_at, updated_at })
     });
     let blobs = |row: &Option<ListingRow>| {
         row.iter().flat_map(|row| &row.content.photos).map(|photo| photo.blob).collect()
     };
     point(tx, id, &blobs(&old), &blobs(&new));
+    if old == new {
+        return Ok(());
+    }
     match new {
         Some(row) => tx.put::<Listings>(&id, &row),
         None if old.is_some() => tx.delete::<Listings>(&id),

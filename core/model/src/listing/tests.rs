@@ -56,7 +56,7 @@ impl House {
         let mut tx = Tx::new(&self.rows);
         let outcome = apply(&mut tx, &mut self.cache, &self.descriptor, entry).expect("rows");
         let document = self.cache.read(&tx, &self.descriptor.id()).expect("rows").cloned();
-        project(&mut tx, &self.descriptor, &document.unwrap_or_default()).expect("rows");
+        project(&mut tx, &self.descriptor, &document.unwrap_or_default(), true).expect("rows");
         let writes = tx.into_writes();
         self.rows.commit(writes);
         outcome

@@ -10,6 +10,8 @@ use crate::keys::{BookingId, DocId, EntryHash, MemberId};
 pub struct Changes {
     /// Something in charter or identity: members, roles, devices.
     pub authority: bool,
+    /// Members of whose closed logs something came on which it hangs how far they count.
+    pub recount: BTreeSet<MemberId>,
     /// Members with a new key epoch, or devices that could hold one.
     pub epochs: BTreeSet<MemberId>,
     /// Listings.
@@ -36,6 +38,7 @@ impl Changes {
     pub fn merge(&mut self, other: Self) {
         self.authority |= other.authority;
         self.place |= other.place;
+        self.recount.extend(other.recount);
         self.epochs.extend(other.epochs);
         self.listings.extend(other.listings);
         self.profiles.extend(other.profiles);

@@ -1,8 +1,8 @@
-//! What bookings ask of authority.
+//! What rows ask of authority: whether an entry counts.
 
 use crate::authority::{Authority, Reach};
 use crate::booking::{BookingFacts, DomainFacts};
-use crate::journal::{Tip, is_ancestor_or_same, log_row};
+use crate::journal::{Descriptor, Tip, is_ancestor_or_same, log_row, logs_of_document};
 use crate::keys::{DeviceId, LogId, MemberId};
 use crate::rows::{RowsError, Tx};
 
@@ -18,6 +18,22 @@ pub fn entry_counts(
         Reach::Open => Ok(true),
         Reach::UpTo(last) => is_ancestor_or_same(tx, log, tip, &last),
     }
+}
+
+/// Whether any log of a document was closed.
+pub(super) fn is_closed(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    of: &Descriptor,
+) -> Result<bool, RowsError> {
+    for log in logs_of_document(tx, &of.id())? {
+        if let Some(row) = log_row(tx, &log)?
+            && authority.closing_of(&log, &row.start) != Reach::Open
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl BookingFacts for Authority {

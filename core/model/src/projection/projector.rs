@@ -1,16 +1,17 @@
 //! The way from an accepted entry to the rows it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Changes;
 use super::epochs::{all_keys, take_epoch};
+use super::facts::{entry_counts, is_closed};
 use super::outbox::{Opened, Reader, take_record};
 use super::place::{choose_place, project_place};
-use crate::authority::Authority;
+use crate::authority::{Authority, Reach};
 use crate::booking::{self, DomainId, Holder, ProjectError, Touched};
-use crate::journal::edited::{DocumentCache, Outcome, apply_all};
+use crate::journal::edited::{self, DocumentCache, Outcome, apply_all};
 use crate::journal::{
-    Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, entry, kind, log_row,
+    Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, Tip, entry, kind, log_row,
     mark_unread, settle, wake,
 };
 use crate::keyring::EpochOwner;
@@ -47,6 +48,7 @@ impl Projector<'_, '_> {
         mark_unread(self.tx, accepted);
         for hash in accepted {
             let Some(stored) = entry(self.tx, hash)? else { continue };
+            self.note_reach(hash, &stored)?;
             if settle(self.tx, hash, &stored)? {
                 ready.push((*hash, stored));
             }
@@ -62,6 +64,21 @@ impl Projector<'_, '_> {
         }
         for (descriptor, entries) in edits {
             self.apply_edits(&descriptor, &entries)?;
+        }
+        Ok(())
+    }
+
+    /// Notes whose entries are to be counted again: how far a closed log counts can hang on
+    /// the log that continues it, and is not known before its last entry is here.
+    fn note_reach(&mut self, hash: &EntryHash, stored: &Entry) -> Result<(), RowsError> {
+        let log = stored.header.log_id();
+        let Some(row) = log_row(self.tx, &log)? else { return Ok(()) };
+        let Owner::Member(member) = row.start.descriptor.owner else { return Ok(()) };
+        let continues = stored.header.seq == 0 && row.start.continues.is_some();
+        let reach = self.authority.closing_of(&log, &row.start);
+        let is_last = matches!(reach, Reach::UpTo(tip) if tip.hash == *hash);
+        if continues || is_last {
+            self.changes.recount.insert(member);
         }
         Ok(())
     }
@@ -104,27 +121,57 @@ impl Projector<'_, '_> {
     }
 
     fn apply_edits(&mut self, of: &Descriptor, entries: &[Entry]) -> Result<(), RowsError> {
+        if is_closed(self.tx, self.authority, of)? {
+            // What counts may now adopt what did not, so single entries say nothing.
+            let new: BTreeSet<EntryHash> = entries.iter().map(Entry::hash).collect();
+            return self.rebuild_document(of, &new);
+        }
         let outcomes = apply_all(self.tx, self.documents, of, entries)?;
+        let hashes = entries.iter().map(Entry::hash);
+        let changed = self.note_outcomes(hashes.zip(outcomes));
+        if changed { self.show_document(of) } else { Ok(()) }
+    }
+
+    /// Makes an edited document anew from what counts of it.
+    pub fn rebuild_document(
+        &mut self,
+        of: &Descriptor,
+        new: &BTreeSet<EntryHash>,
+    ) -> Result<(), RowsError> {
+        let authority = self.authority;
+        let counts = |tx: &Tx<'_>, log: &LogId, tip: &Tip| entry_counts(tx, authority, log, tip);
+        let outcomes = edited::rebuild(self.tx, self.documents, of, &counts)?;
+        self.note_outcomes(outcomes.into_iter().filter(|(hash, _)| new.contains(hash)));
+        self.show_document(of)
+    }
+
+    /// Whether anything changed a document.
+    fn note_outcomes(&mut self, outcomes: impl Iterator<Item = (EntryHash, Outcome)>) -> bool {
         let mut changed = false;
-        for (stored, outcome) in entries.iter().zip(outcomes) {
+        for (hash, outcome) in outcomes {
             match outcome {
                 Outcome::Changed | Outcome::Full => changed = true,
-                Outcome::Void(error) => self.changes.unreadable.push((stored.hash(), error.code())),
+                Outcome::Void(error) => self.changes.unreadable.push((hash, error.code())),
                 _ => {}
             }
         }
-        if changed {
-            let document = self.documents.read(self.tx, &of.id())?.cloned();
-            if let Some(document) = document {
-                listing::project(self.tx, of, &document)?;
-                match (of.period, of.owner) {
-                    (Period::Object(listing::PROFILE_NUMBER), Owner::Member(member)) => {
-                        self.changes.profiles.insert(member);
-                    }
-                    _ => {
-                        self.changes.listings.insert(of.id());
-                    }
-                }
+        changed
+    }
+
+    /// Writes the rows of an edited document as it is now.
+    fn show_document(&mut self, of: &Descriptor) -> Result<(), RowsError> {
+        let document = self.documents.read(self.tx, &of.id())?.cloned().unwrap_or_default();
+        let is_offered = match of.owner {
+            Owner::Member(member) => self.authority.is_active(&member),
+            _ => true,
+        };
+        listing::project(self.tx, of, &document, is_offered)?;
+        match (of.period, of.owner) {
+            (Period::Object(listing::PROFILE_NUMBER), Owner::Member(member)) => {
+                self.changes.profiles.insert(member);
+            }
+            _ => {
+                self.changes.listings.insert(of.id());
             }
         }
         Ok(())
@@ -189,7 +236,8 @@ impl Projector<'_, '_> {
         let Some(author) = Self::author(&row.start) else { return Ok(()) };
         let Some(place) = self.tx.row::<EntryPlaces>(&opened.hash)? else { return Ok(()) };
         let at = Ref { document: row.document, log: opened.log, seq: place.seq, hash: opened.hash };
-        match booking::project_sealed(self.tx, opened.kind, &opened.body, &at, &author) {
+        let (tx, authority) = (&mut *self.tx, self.authority);
+        match booking::project_sealed(tx, authority, opened.kind, &opened.body, &at, &author) {
             Ok(Touched::Booking(booking)) => {
                 self.changes.bookings.insert(booking);
             }

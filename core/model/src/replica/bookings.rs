@@ -137,7 +137,7 @@ impl Replica {
     ) -> Result<(BookingRow, Said<Request>), ActError> {
         let not_found = || ActError::not_found("booking.not_found");
         let row = tx.row::<Bookings>(booking)?.ok_or_else(not_found)?;
-        let request = row.request.clone().ok_or_else(not_found)?;
+        let request = row.request().cloned().ok_or_else(not_found)?;
         Ok((row, request))
     }
 
@@ -161,11 +161,16 @@ impl Replica {
         self.check_member()?;
         let (row, request) = self.deal(tx, booking)?;
         let by = request.by.member;
-        if row.cancels.iter().any(|cancel| cancel.by.member == by) {
+        if row.is_given_up() {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let domain = self.domain(tx, &request.record.domain)?;
-        self.check_booker(&by)?;
+        if !request.counts || !self.authority.is_active(&by) {
+            return Err(ActError::conflict("booking.requester_gone"));
+        }
+        if !self.authority.is_active(&domain.row.owner) {
+            return Err(ActError::conflict("listing.withdrawn"));
+        }
         let wanted = Wanted {
             booking: *booking,
             resource: request.record.listing,
@@ -178,14 +183,6 @@ impl Replica {
         let decision = booking::accept(&domain, &me, &wanted, state.as_ref(), care, now)
             .map_err(|error| self.decide_error(error))?;
         self.decide(tx, now, &decision)
-    }
-
-    /// Whoever was removed or left books nothing any more.
-    fn check_booker(&self, member: &MemberId) -> Result<(), ActError> {
-        match self.authority.member(member) {
-            Some(known) if known.status == crate::authority::Status::Active => Ok(()),
-            _ => Err(ActError::conflict("booking.requester_gone")),
-        }
     }
 
     pub(super) fn decide(
@@ -316,7 +313,7 @@ impl Replica {
             });
         }
         let row = tx.row::<Bookings>(id)?;
-        Ok(row.and_then(|row| row.request).map(|request| request.record.interval))
+        Ok(row.and_then(|row| Some(row.request()?.record.interval)))
     }
 
     /// Acknowledges entries of the other party of a deal.

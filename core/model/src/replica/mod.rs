@@ -14,6 +14,7 @@ mod invite;
 mod listings;
 mod members;
 mod rebuild;
+mod recount;
 mod replay;
 mod settle;
 mod setup;
@@ -21,6 +22,7 @@ mod take;
 mod views;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use bookings::NewRequest;
@@ -32,11 +34,11 @@ pub use setup::{HoodRow, Me, SelfRow, Standing};
 pub use take::Taken;
 pub use views::{Figures, Fork};
 
-use crate::authority::{Authority, Fact};
+use crate::authority::{Authority, Cut, Fact};
 use crate::duties::Todo;
 use crate::journal::edited::DocumentCache;
 use crate::journal::{Logs, Root, entry};
-use crate::keys::{EntryHash, HoodHash, HoodId, LogId};
+use crate::keys::{EntryHash, HoodHash, HoodId, LogId, MemberId};
 use crate::projection::Reader;
 use crate::rows::{Rows, RowsError, Tx};
 use crate::sync::StoreId;
@@ -53,6 +55,8 @@ pub struct Replica {
     hood: HoodRow,
     own: SelfRow,
     authority: Authority,
+    /// Members of whom not everything counts, as the rows have it.
+    cuts: BTreeMap<MemberId, Cut>,
     reader: Reader,
     documents: DocumentCache,
     todo: Todo,
@@ -66,6 +70,7 @@ impl Replica {
         let authority = load_authority(&tx, &hood)?;
         Ok(Some(Self {
             me: me.clone(),
+            cuts: authority.cuts(),
             authority,
             reader: Reader::load(rows)?,
             documents: DocumentCache::new(OPEN_DOCUMENTS),
@@ -83,6 +88,7 @@ impl Replica {
         Self {
             me: me.clone(),
             authority: Authority::compute(hood.hash, root_of(&hood), []),
+            cuts: BTreeMap::new(),
             reader: Reader::default(),
             documents: DocumentCache::new(OPEN_DOCUMENTS),
             todo: Todo::default(),

@@ -14,7 +14,8 @@ const AGAIN: usize = 1 << 20;
 impl Replica {
     /// Brings rows in line with authority and secrets as they are now.
     pub fn settle(&mut self, tx: &mut Tx<'_>, changes: &mut Changes) -> Result<(), RowsError> {
-        if changes.authority {
+        let recounted = self.recount(tx, changes)?;
+        if changes.authority || recounted {
             changes.place |= choose_place(tx, &self.authority)?;
             for domain in booking::domains(tx, AGAIN)? {
                 booking::recompute(tx, &self.authority, &domain).map_err(rows_error)?;

@@ -246,7 +246,7 @@ pub(super) fn deals(world: &mut World, nodes: &[usize], hood: &HoodHash) -> Resu
         let tx = Tx::new(rows);
         let mut ids = Vec::new();
         for (key, row) in tx.rows_with_prefix::<Bookings>(&[], ALL).map_err(text)? {
-            let (Some(id), Some(request)) = (BookingId::from_slice(&key), row.request) else {
+            let (Some(id), Some(request)) = (BookingId::from_slice(&key), row.request()) else {
                 continue;
             };
             let of = parties.entry(id).or_default();

@@ -12,6 +12,7 @@ mod cache;
 mod index;
 mod local;
 mod project;
+mod rebuild;
 mod row;
 
 #[cfg(test)]
@@ -29,7 +30,8 @@ use automerge::{ActorId, Automerge, Change, ChangeHash, LoadOptions, TextEncodin
 pub use cache::DocumentCache;
 pub use local::EditError;
 pub use project::{Outcome, apply, apply_all, past_of};
-pub use row::{ChangeRow, ObjectRow, Objects, PassedEntries, PassedRow};
+pub use rebuild::{Counts, is_left_out, rebuild};
+pub use row::{ChangeRow, ObjectRow, Objects, Passed, PassedEntries, PassedRow};
 
 use self::build::{Built, Past, actor, build};
 use self::index::{Index, Put, Was};

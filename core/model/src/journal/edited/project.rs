@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use automerge::Change;
 
 use super::cache::DocumentCache;
-use super::row::{PassedEntries, PassedRow};
+use super::row::{Passed, PassedEntries, PassedRow};
 use super::{ContentError, Edited};
 use crate::journal::{Descriptor, Entry, kind};
 use crate::keys::{DocId, EntryHash};
@@ -88,9 +88,9 @@ pub fn apply_all(
     Ok(outcomes)
 }
 
-/// Removes what was noted beside a document that is full: which entries came before it
-/// was is no function of their set.
-fn forget_passed(tx: &mut Tx<'_>, id: &DocId) -> Result<(), RowsError> {
+/// Removes what was noted beside a document. Of one that is full: which entries came
+/// before it was is no function of their set.
+pub(super) fn forget_passed(tx: &mut Tx<'_>, id: &DocId) -> Result<(), RowsError> {
     // The first key after the document's own: its id and one more byte.
     let mut from = id.0.to_vec();
     from.push(0);
@@ -164,14 +164,14 @@ impl Batch {
         }
         let header = &entry.header;
         if header.seq == 0 {
-            self.passed.insert(hash, PassedRow { void: false, past: Vec::new() });
+            self.passed.insert(hash, PassedRow { why: Passed::OtherKind, past: Vec::new() });
             return Ok(Outcome::Passed);
         }
         let mut past = Vec::new();
         for cause in std::iter::once(&header.previous).chain(&header.causes) {
             match self.stand(tx, cause)? {
                 Stand::Change => past.push(*cause),
-                Stand::Passed(row) if row.void && *cause == header.previous => {
+                Stand::Passed(row) if row.why == Passed::Void && *cause == header.previous => {
                     return self.void(tx, entry, ContentError::Stopped);
                 }
                 Stand::Passed(row) => past.extend(row.past),
@@ -180,7 +180,7 @@ impl Batch {
         }
         if header.kind != kind::CHANGE {
             let past = self.document.reduce(&past);
-            self.passed.insert(hash, PassedRow { void: false, past });
+            self.passed.insert(hash, PassedRow { why: Passed::OtherKind, past });
             return Ok(Outcome::Passed);
         }
         match self.document.stage(&hash, &past, &entry.payload) {
@@ -206,7 +206,7 @@ impl Batch {
             Stand::Passed(row) => row.past,
             Stand::Unknown => Vec::new(),
         };
-        self.passed.insert(entry.hash(), PassedRow { void: true, past });
+        self.passed.insert(entry.hash(), PassedRow { why: Passed::Void, past });
         Ok(Outcome::Void(error))
     }
 }

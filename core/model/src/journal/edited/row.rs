@@ -40,17 +40,28 @@ impl Typed for Objects {
     type Row = ObjectRow;
 }
 
-/// An entry of a document that is no readable change: entry 0 of a log, a kind of a
-/// later version, or what is void.
+/// Why an entry of a document is no change of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Passed {
+    /// Entry 0 of a log, or a kind of a later version.
+    OtherKind,
+    /// Its content was not readable: what follows it in its log is not read.
+    Void,
+    /// It does not count: its log was closed before it, and nothing that counts has
+    /// seen it.
+    LeftOut,
+}
+
+/// An entry of a document that is no change of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedRow {
-    /// Its content was not readable: what follows it in its log is not read.
-    pub void: bool,
+    /// Why.
+    pub why: Passed,
     /// The changes that stand for it where a later entry names it as a cause.
     pub past: Vec<EntryHash>,
 }
 
-/// document id ‖ entry hash → entry that is no readable change. The same table as
+/// document id ‖ entry hash → entry that is no change. The same table as
 /// [`Objects`], whose keys are shorter.
 #[derive(Debug)]
 pub struct PassedEntries;
