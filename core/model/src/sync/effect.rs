@@ -144,7 +144,7 @@ pub struct Stats {
     pub bytes_out: u64,
     /// Bytes of frames received.
     pub bytes_in: u64,
-    /// Bytes of runs and chunks sent, within `bytes_out`.
+    /// Bytes of runs and chunks sent, those in announcements too, within `bytes_out`.
     pub payload_bytes_out: u64,
     /// Frames sent.
     pub frames_out: u64,
@@ -172,9 +172,11 @@ impl Out {
         let size = bytes.len();
         self.stats.frames_out += 1;
         self.stats.bytes_out += size as u64;
-        if matches!(frame, Frame::Runs(_) | Frame::BlobChunk(_)) {
-            self.stats.payload_bytes_out += size as u64;
-        }
+        self.stats.payload_bytes_out += match frame {
+            Frame::Runs(_) | Frame::BlobChunk(_) => size as u64,
+            Frame::News(news) => news.inline.iter().map(|run| run.len() as u64).sum(),
+            _ => 0,
+        };
         self.effects.push_back(Effect::Send(bytes));
         size
     }

@@ -16,6 +16,7 @@ use super::meeting::Role;
 use super::outbox::Outbox;
 use super::reading::{Desk, Reading};
 use super::reconcile::{Next, Reconciler, Snapshot};
+use super::retry::Retry;
 use super::telling::Telling;
 use crate::journal::{Position, Verdict};
 use crate::keys::{BlobId, DeviceId};
@@ -50,6 +51,7 @@ pub(super) struct Exchange {
     pub(super) reconciler: Option<Reconciler>,
     reconciled_at: Option<Instant>,
     reconcile_due: Option<Instant>,
+    retry: Retry,
     acked_at: Instant,
     /// The peer is heard and told nothing.
     pub(super) hears_only: bool,
@@ -95,6 +97,7 @@ impl Exchange {
             reconciler: None,
             reconciled_at: None,
             reconcile_due: None,
+            retry: Retry::new(step.tx)?,
             acked_at: step.now,
             hears_only: open.hears_only,
             open,
@@ -187,7 +190,6 @@ impl Exchange {
             | Frame::Proof(_)
             | Frame::No(()) => return Err(CloseReason::Protocol),
         }
-        self.retry_if_incomplete(step);
         self.pump(step)
     }
 
@@ -352,13 +354,22 @@ impl Exchange {
         self.reconcile_due = Some(self.reconcile_due.unwrap_or(earliest));
     }
 
-    /// What the gate did not want for lack of knowledge may be wanted after more of the
-    /// charter came: then sets are compared again.
-    fn retry_if_incomplete(&mut self, step: &Step<'_, '_>) {
-        let is_idle = self.reconciler.is_none() && !self.reading.is_waiting();
-        if !self.reading.complete && is_idle && self.reconcile_due.is_none() {
-            self.schedule_reconcile(step.now.plus_ms(limits::RECONCILE_EVERY_MS));
+    /// Looks later whether what the gate did not want may be wanted now.
+    fn retry_if_incomplete(&mut self, now: Instant) {
+        if !self.reading.complete {
+            self.retry.plan(now);
         }
+    }
+
+    fn retry(&mut self, step: &Step<'_, '_>) -> Result<(), CloseReason> {
+        self.retry.at = None;
+        let is_idle = self.reconciler.is_none() && !self.reading.is_waiting();
+        if !is_idle {
+            self.retry_if_incomplete(step.now);
+        } else if !self.reading.complete && self.retry.is_worth_it(step.tx)? {
+            self.schedule_reconcile(step.now);
+        }
+        Ok(())
     }
 
     /// Sends what there is room for.
@@ -387,6 +398,7 @@ impl Exchange {
         if !self.hears_only {
             self.telling.notice(now);
         }
+        self.retry_if_incomplete(now);
         if self.reading.recheck_at.is_some() {
             self.reading.recheck_at = Some(now.plus_ms(limits::ANNOUNCE_MS));
         }
@@ -409,7 +421,7 @@ impl Exchange {
             }
         }
         self.reading.on_accepted(ticket, verdicts, &mut step.desk())?;
-        self.retry_if_incomplete(step);
+        self.retry_if_incomplete(step.now);
         self.pump(step)
     }
 
@@ -424,6 +436,9 @@ impl Exchange {
         }
         if self.reading.recheck_at.is_some_and(|at| at <= step.now) {
             self.reading.recheck(&mut step.desk())?;
+        }
+        if self.retry.at.is_some_and(|at| at <= step.now) {
+            self.retry(step)?;
         }
         if self.reconcile_due.is_some_and(|at| at <= step.now) && self.reconciler.is_none() {
             self.reconcile_due = None;
@@ -448,7 +463,8 @@ impl Exchange {
             self.telling.due,
             self.telling.advance_at,
             self.reading.recheck_at,
-            self.reconcile_due,
+            self.reconcile_due.filter(|_| self.reconciler.is_none()),
+            self.retry.at,
             reading_stalls,
             telling_stalls,
         ]

@@ -20,6 +20,7 @@ pub mod meeting;
 mod outbox;
 mod reading;
 pub mod reconcile;
+mod retry;
 mod session;
 mod short;
 mod telling;

@@ -59,9 +59,12 @@ pub(super) struct Reading {
     store: Option<StoreId>,
     /// How far has been read; kept durably only while `complete`.
     at: Position,
-    saved: Position,
+    /// What is kept durably: none before the first time.
+    saved: Option<Position>,
     /// Nothing was refused that more knowledge could make acceptable.
     pub(super) complete: bool,
+    /// A list was read to its end in this session.
+    has_read: bool,
     target: Option<u64>,
     pages: VecDeque<Page>,
     wanted: BTreeMap<Short, Wanted>,
@@ -99,8 +102,9 @@ impl Reading {
             interest,
             store: cursor.map(|cursor| cursor.store),
             at,
-            saved: at,
+            saved: cursor.map(|cursor| cursor.position),
             complete: true,
+            has_read: false,
             target: None,
             pages: VecDeque::new(),
             wanted: BTreeMap::new(),
@@ -194,7 +198,11 @@ impl Reading {
                 RefusalCode::Malformed | RefusalCode::Start | RefusalCode::Signature => {
                     return Err(CloseReason::Misbehaved);
                 }
-                RefusalCode::UnknownAuthor | RefusalCode::Chain => self.complete = false,
+                RefusalCode::UnknownAuthor => self.complete = false,
+                // The rest of a log whose beginning was refused, or of an announcement
+                // whose beginning is not here: what is lacking in the end is told by
+                // the tips, once all has come.
+                RefusalCode::Chain => {}
                 _ => {
                     if self.refused.len() < REFUSED_LOGS {
                         self.refused.insert(Short::of(&refusal.log.0));
@@ -383,14 +391,16 @@ impl Reading {
                 && let Some(to) = page.to
             {
                 self.at = to;
+                self.has_read = true;
             }
         }
         let mut read = None;
         if self.complete
-            && self.at != self.saved
+            && self.saved != Some(self.at)
+            && self.has_read
             && let Some(store) = self.store
         {
-            self.saved = self.at;
+            self.saved = Some(self.at);
             read = Some(self.at.n);
             let cursor = Cursor { store, position: self.at };
             let row = CursorRow { cursor, interest: self.interest.clone() };
