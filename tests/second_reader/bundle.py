@@ -309,4 +309,5 @@ def main():
         raise SystemExit(f"a flipped byte at {place} was not noticed")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -26,8 +26,8 @@ pub use decide::{
 pub use project::{DomainFacts, ProjectError, domains, project_open, recompute};
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
-    Outcome, Plan, Price, PricePer, Reason, Receipt, Record, RecordError, Request, Resource, Terms,
-    booking_id, inner,
+    Outcome, Plan, PlanWindow, Price, PricePer, Reason, Receipt, Record, RecordError, Request,
+    Resource, Terms, booking_id, inner,
 };
 pub use room::{Alternative, DomainView, Segment};
 pub use rows::{
