@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oracle::{Answer, Broken, MemberAnswer};
-use palier_model::authority::{Added, Authority, Fact, Standing, Status};
+use palier_model::authority::{Added, Authority, Fact, Reach, Standing, Status};
 use rand_core::Rng;
 use world::{HOOD, World, draw};
 
 /// What the engine says, in the oracle's words.
-fn said(authority: &Authority, facts: &[Arc<Fact>]) -> Answer {
+fn said(authority: &Authority, world: &World, facts: &[Arc<Fact>]) -> Answer {
     let mut counts = BTreeSet::new();
     let mut settled = BTreeSet::new();
     for fact in facts {
@@ -52,7 +52,13 @@ fn said(authority: &Authority, facts: &[Arc<Fact>]) -> Answer {
             }
         }
     }
-    Answer { counts, settled, members, active_devices }
+    let mut reach = BTreeMap::new();
+    for (log, start) in &world.promises {
+        if let Reach::UpTo(tip) = authority.closing_of(log, start) {
+            reach.insert(*log, (tip.seq, tip.hash));
+        }
+    }
+    Answer { counts, settled, members, active_devices, reach }
 }
 
 fn shuffle(world: &mut World, facts: &mut [Arc<Fact>]) {
@@ -76,10 +82,11 @@ fn held(world: &mut World) -> Vec<Arc<Fact>> {
 fn compare(seed: u64, broken: Broken) -> Result<(), String> {
     let mut world = draw(seed);
     let facts = held(&mut world);
-    let engine = Authority::compute(HOOD, world.root, facts.iter().cloned());
+    let all = facts.iter().cloned().chain(world.promise_facts());
+    let engine = Authority::compute(HOOD, world.root, all);
     let refs: Vec<&Fact> = facts.iter().map(Arc::as_ref).collect();
-    let expected = oracle::answer(HOOD, world.root, &refs, broken);
-    let got = said(&engine, &facts);
+    let expected = oracle::answer(HOOD, world.root, &refs, &world.promises, broken);
+    let got = said(&engine, &world, &facts);
     if got == expected { Ok(()) } else { Err(format!("seed {seed}: {got:?}\n!=\n{expected:?}")) }
 }
 
@@ -99,9 +106,16 @@ fn the_engine_says_what_the_slow_model_says() {
 
 #[test]
 fn a_broken_rule_is_noticed() {
-    for broken in
-        [Broken::StrongRemoval, Broken::TieRule, Broken::Closing, Broken::Seconders, Broken::Circle]
-    {
+    for broken in [
+        Broken::Entitled,
+        Broken::Forgotten,
+        Broken::StrongRemoval,
+        Broken::TieRule,
+        Broken::Closing,
+        Broken::Reach,
+        Broken::Seconders,
+        Broken::Circle,
+    ] {
         let noticed = (0..3_000).find(|seed| compare(*seed, broken).is_err());
         let graphs = noticed.map(|seed| seed + 1);
         assert!(graphs.is_some(), "{broken:?} went unnoticed");
@@ -117,16 +131,23 @@ fn one_act_at_a_time_in_any_order_gives_what_all_at_once_gives() {
         if seed % 2 == 0 {
             facts = world.facts.clone();
         }
+        facts.extend(world.promise_facts());
+        shuffle(&mut world, &mut facts);
         let mut grown = Authority::compute(HOOD, world.root, []);
         for (n, fact) in facts.iter().enumerate() {
             grown.add(fact.clone());
             let whole = Authority::compute(HOOD, world.root, facts[..=n].iter().cloned());
-            assert_eq!(said(&grown, &facts), said(&whole, &facts), "seed {seed}, act {n}");
+            assert_eq!(
+                said(&grown, &world, &facts),
+                said(&whole, &world, &facts),
+                "seed {seed}, act {n}"
+            );
         }
-        assert_eq!(grown.add(facts[0].clone()), Added::Known);
+        let known = facts.iter().find(|fact| world.facts.contains(fact)).unwrap().clone();
+        assert_eq!(grown.add(known), Added::Known);
         let (first, rest) = facts.split_at(facts.len() / 2);
         let mut halves = Authority::compute(HOOD, world.root, first.iter().cloned());
         halves.add_all(rest.iter().cloned());
-        assert_eq!(said(&halves, &facts), said(&grown, &facts), "seed {seed}");
+        assert_eq!(said(&halves, &world, &facts), said(&grown, &world, &facts), "seed {seed}");
     }
 }

@@ -1,12 +1,17 @@
 //! The rule of `docs/authority.md`, written down as slowly and plainly as it reads:
 //! explicit sets of ancestors, every definition a function, nothing kept in order.
-//! Shares no code with the engine; only the facts are the same.
+//! Shares no code with the engine; only the facts are the same, and the shapes of what
+//! they say.
+
+mod reach;
+mod takers;
+mod validity;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use palier_model::authority::{Body, Fact, Home, Inviters, Role};
-use palier_model::journal::{Class, Descriptor, Owner, Root};
-use palier_model::keys::{DeviceId, EntryHash, HoodHash, MemberId};
+use palier_model::authority::{Body, ClosedTip, Fact, Home, Role};
+use palier_model::journal::{Class, Descriptor, LogStart, Owner, Root};
+use palier_model::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 
 /// A set of acts, by number.
 pub type Set = u128;
@@ -36,6 +41,12 @@ pub enum Broken {
     Seconders,
     /// In a circle the junior goes first.
     Circle,
+    /// Anybody removes anybody.
+    Entitled,
+    /// A removal removes nobody.
+    Forgotten,
+    /// A closing is taken to reach one entry further.
+    Reach,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +62,8 @@ pub struct Answer {
     pub settled: BTreeSet<EntryHash>,
     pub members: BTreeMap<MemberId, MemberAnswer>,
     pub active_devices: BTreeSet<(MemberId, DeviceId)>,
+    /// How far logs of promises count that were closed: log, seq, entry.
+    pub reach: BTreeMap<LogId, (u64, EntryHash)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -71,8 +84,24 @@ pub struct Oracle<'a> {
     broken: Broken,
 }
 
-/// The answer for a set of facts.
-pub fn answer(hood: HoodHash, root: Root, facts: &[&Fact], broken: Broken) -> Answer {
+/// What a closing names, where an act carries one.
+fn closing_tips(fact: &Fact) -> &[ClosedTip] {
+    match &fact.body {
+        Body::Remove { closing, .. } | Body::Leave { closing } | Body::Revoke { closing, .. } => {
+            closing.tips()
+        }
+        _ => &[],
+    }
+}
+
+/// The answer for a set of facts, and for logs of other classes by their entry 0.
+pub fn answer(
+    hood: HoodHash,
+    root: Root,
+    facts: &[&Fact],
+    logs: &[(LogId, LogStart)],
+    broken: Broken,
+) -> Answer {
     let mut oracle = Oracle {
         hood,
         root,
@@ -93,7 +122,7 @@ pub fn answer(hood: HoodHash, root: Root, facts: &[&Fact], broken: Broken) -> An
             oracle.sound |= 1 << x;
         }
     }
-    oracle.answer()
+    oracle.answer(logs)
 }
 
 impl Oracle<'_> {
@@ -101,7 +130,7 @@ impl Oracle<'_> {
         self.facts.iter().position(|fact| fact.hash == *hash)
     }
 
-    fn start(&self, fact: &Fact) -> Option<&palier_model::journal::LogStart> {
+    fn start(&self, fact: &Fact) -> Option<&LogStart> {
         let start = self.facts.iter().find(|start| start.hash.0 == fact.log.0)?;
         match &start.body {
             Body::Start(start) => Some(start),
@@ -166,8 +195,9 @@ impl Oracle<'_> {
                 if let Body::Start(start) = &fact.body {
                     named.extend(start.continues.iter().map(|at| (at.hash, at.log, at.seq)));
                 }
-                if let (Some(closing), false) = (fact.closing(), self.broken == Broken::Closing) {
-                    named.extend(closing.tips().iter().map(|tip| (tip.hash, tip.log, tip.seq)));
+                if self.broken != Broken::Closing {
+                    let tips = closing_tips(fact);
+                    named.extend(tips.iter().map(|tip| (tip.hash, tip.log, tip.seq)));
                 }
                 for (hash, log, seq) in named {
                     if let Some(n) = self.number(&hash)
@@ -242,393 +272,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// Past, and every entry 0 named by a sound admission (or the founding) in it.
-    fn seen(&self, taker: usize) -> Set {
-        let mut seen = self.past[taker];
-        for x in each(self.past[taker] & self.sound) {
-            let (member, identity) = match &self.facts[x].body {
-                Body::Found { founder, identity, .. } => (founder, identity),
-                Body::Admit { member, identity, .. } => (member, identity),
-                _ => continue,
-            };
-            if let Some(named) = self.number(identity)
-                && matches!(self.facts[named].body, Body::Start(_))
-                && self.authors[named].is_some_and(|author| author.member == *member)
-            {
-                seen |= 1 << named;
-            }
-        }
-        seen
-    }
-
-    fn is_taker(&self, x: usize) -> bool {
-        let taker = matches!(
-            self.facts[x].body,
-            Body::Remove { .. } | Body::Leave { .. } | Body::Dismiss { .. } | Body::Revoke { .. }
-        );
-        taker && has(self.sound, x)
-    }
-
-    /// Whose standing a taker ends, wholly.
-    fn ends_member(&self, taker: usize) -> Option<MemberId> {
-        match &self.facts[taker].body {
-            Body::Remove { member, .. } => Some(*member),
-            Body::Leave { .. } => Some(self.authors[taker]?.member),
-            _ => None,
-        }
-    }
-
-    fn ends_role(&self, taker: usize) -> Option<(MemberId, Role)> {
-        match &self.facts[taker].body {
-            Body::Dismiss { member, role } => Some((*member, *role)),
-            _ => None,
-        }
-    }
-
-    fn ends_device(&self, taker: usize) -> Option<(MemberId, DeviceId)> {
-        match &self.facts[taker].body {
-            Body::Revoke { device, .. } => Some((self.authors[taker]?.member, *device)),
-            _ => None,
-        }
-    }
-
-    fn admits(&self, x: usize, member: &MemberId) -> bool {
-        match &self.facts[x].body {
-            Body::Found { founder, .. } => founder == member,
-            Body::Admit { member: admitted, .. } => admitted == member,
-            _ => false,
-        }
-    }
-
-    fn gives(&self, x: usize, member: &MemberId, role: Role) -> bool {
-        match &self.facts[x].body {
-            Body::Found { founder, .. } => founder == member && role == Role::Coordinator,
-            Body::Admit { member: to, roles, .. } => to == member && roles.has(role),
-            Body::Appoint { member: to, role: given } => to == member && *given == role,
-            _ => false,
-        }
-    }
-
-    fn voids_author(&self, taker: usize, x: usize) -> bool {
-        let Some(author) = self.authors[x] else { return false };
-        if taker == x {
-            return false;
-        }
-        let unseen = if self.broken == Broken::StrongRemoval {
-            has(self.past[x], taker)
-        } else {
-            !has(self.seen(taker), x)
-        };
-        let member = self.ends_member(taker) == Some(author.member);
-        let device = self.ends_device(taker) == Some((author.member, author.device));
-        unseen && (member || (device && !self.by_phrase(x)))
-    }
-
-    fn has_role(
-        &self,
-        member: &MemberId,
-        role: Role,
-        x: usize,
-        taken: Set,
-        memo: &mut HashMap<usize, bool>,
-    ) -> bool {
-        each(self.past[x] & self.sound).any(|grant| {
-            self.gives(grant, member, role)
-                && self.is_valid(grant, taken, memo)
-                && each(taken).all(|taker| {
-                    self.ends_role(taker) != Some((*member, role))
-                        || taker == x
-                        || has(self.past[grant], taker)
-                        || has(self.seen(taker), x)
-                })
-        })
-    }
-
-    fn is_admitted(
-        &self,
-        member: &MemberId,
-        x: usize,
-        taken: Set,
-        memo: &mut HashMap<usize, bool>,
-    ) -> bool {
-        each(self.past[x] & self.sound)
-            .any(|grant| self.admits(grant, member) && self.is_valid(grant, taken, memo))
-    }
-
-    /// Whether an act counts if exactly `taken` of the takers do.
-    fn is_valid(&self, x: usize, taken: Set, memo: &mut HashMap<usize, bool>) -> bool {
-        if let Some(known) = memo.get(&x) {
-            return *known;
-        }
-        let valid = self.work_out(x, taken, memo);
-        memo.insert(x, valid);
-        valid
-    }
-
-    fn work_out(&self, x: usize, taken: Set, memo: &mut HashMap<usize, bool>) -> bool {
-        let Some(author) = self.authors[x] else { return false };
-        if matches!(self.facts[x].body, Body::Void(_)) {
-            return false;
-        }
-        let certified = self.by_phrase(x)
-            || author.certificate == x
-            || self.is_valid(author.certificate, taken, memo);
-        if !certified || each(taken).any(|taker| self.voids_author(taker, x)) {
-            return false;
-        }
-        let member = &author.member;
-        match &self.facts[x].body {
-            Body::Found { founder, identity, .. } => {
-                self.facts[x].hash == self.root.act
-                    && self.facts[x].log == self.root.log
-                    && founder == member
-                    && self.facts[author.certificate].hash == *identity
-            }
-            Body::Admit { roles, .. } => {
-                let founded = self.facts.iter().position(|fact| fact.hash == self.root.act);
-                let Some(founded) = founded.filter(|founded| has(self.sound, *founded)) else {
-                    return false;
-                };
-                let Body::Found { policy, .. } = &self.facts[founded].body else { return false };
-                let redeems = !policy.approval && roles.is_empty();
-                self.has_role(member, Role::Coordinator, x, taken, memo)
-                    || (redeems
-                        && policy.inviters == Inviters::Hubs
-                        && self.has_role(member, Role::Hub, x, taken, memo))
-                    || (redeems
-                        && policy.inviters == Inviters::Members
-                        && self.is_admitted(member, x, taken, memo))
-            }
-            Body::Attest { member: subject, .. } | Body::Appoint { member: subject, .. } => {
-                self.has_role(member, Role::Coordinator, x, taken, memo)
-                    && self.is_admitted(subject, x, taken, memo)
-            }
-            Body::Dismiss { member: subject, role } => {
-                self.has_role(member, Role::Coordinator, x, taken, memo)
-                    && each(self.past[x] & self.sound)
-                        .any(|grant| self.gives(grant, subject, *role))
-            }
-            Body::Remove { member: subject, .. } => {
-                self.has_role(member, Role::Coordinator, x, taken, memo)
-                    && subject != member
-                    && each(self.past[x] & self.sound).any(|grant| self.admits(grant, subject))
-            }
-            Body::Second { .. } => self.has_role(member, Role::Coordinator, x, taken, memo),
-            Body::Leave { .. } => self.is_admitted(member, x, taken, memo),
-            _ => true,
-        }
-    }
-
-    /// Whether a taker, were it counted, touches an act.
-    fn hits(&self, taker: usize, x: usize) -> bool {
-        let Some((member, role)) = self.ends_role(taker) else {
-            return self.voids_author(taker, x);
-        };
-        let uses = match &self.facts[x].body {
-            Body::Admit { .. } => true,
-            Body::Attest { .. }
-            | Body::Appoint { .. }
-            | Body::Dismiss { .. }
-            | Body::Remove { .. }
-            | Body::Second { .. } => role == Role::Coordinator,
-            _ => false,
-        };
-        uses && taker != x
-            && self.authors[x].is_some_and(|author| author.member == member)
-            && !has(self.seen(taker), x)
-            && each(self.past[x] & self.sound)
-                .any(|grant| self.gives(grant, &member, role) && !has(self.past[grant], taker))
-    }
-
-    /// An act and all that its right and subject rest on.
-    fn rests(&self, x: usize) -> Set {
-        let mut all: Set = 1 << x;
-        let Some(author) = self.authors[x] else { return all };
-        if !self.by_phrase(x) && author.certificate != x {
-            all |= self.rests(author.certificate);
-        }
-        let subject = match &self.facts[x].body {
-            Body::Admit { .. }
-            | Body::Dismiss { .. }
-            | Body::Remove { .. }
-            | Body::Second { .. }
-            | Body::Leave { .. } => None,
-            Body::Attest { member, .. } | Body::Appoint { member, .. } => Some(*member),
-            _ => return all,
-        };
-        for grant in each(self.past[x] & self.sound) {
-            let own = self.admits(grant, &author.member)
-                || Role::ALL.iter().any(|role| self.gives(grant, &author.member, *role));
-            if own || subject.is_some_and(|subject| self.admits(grant, &subject)) {
-                all |= self.rests(grant);
-            }
-        }
-        all
-    }
-
-    fn touches(&self, taker: usize, x: usize) -> bool {
-        each(self.rests(x)).any(|on| self.hits(taker, on))
-    }
-
-    /// Place of `x` among `chosen`: again and again, of those whose chosen past stands
-    /// already the smallest hash comes next.
-    fn place(&self, chosen: &[usize], x: usize) -> usize {
-        let mut standing: Vec<usize> = Vec::new();
-        while standing.len() < chosen.len() {
-            let next = chosen
-                .iter()
-                .copied()
-                .filter(|n| !standing.contains(n))
-                .filter(|n| chosen.iter().all(|m| !has(self.past[*n], *m) || standing.contains(m)))
-                .min_by_key(|n| self.facts[*n].hash);
-            let Some(next) = next else { break };
-            standing.push(next);
-        }
-        standing.iter().position(|n| *n == x).unwrap_or(usize::MAX)
-    }
-
-    fn seniority(&self, x: usize) -> (usize, EntryHash) {
-        let grants: Vec<usize> = each(self.sound)
-            .filter(|n| {
-                matches!(
-                    &self.facts[*n].body,
-                    Body::Found { .. } | Body::Appoint { role: Role::Coordinator, .. }
-                ) || matches!(&self.facts[*n].body, Body::Admit { roles, .. }
-                    if roles.has(Role::Coordinator))
-            })
-            .collect();
-        let place = self.authors[x].and_then(|author| {
-            grants
-                .iter()
-                .filter(|grant| {
-                    has(self.past[x], **grant)
-                        && self.gives(**grant, &author.member, Role::Coordinator)
-                })
-                .map(|grant| self.place(&grants, *grant))
-                .min()
-        });
-        (place.unwrap_or(usize::MAX), self.facts[x].hash)
-    }
-
-    fn device_seniority(&self, x: usize) -> (usize, EntryHash) {
-        let certificates: Vec<usize> =
-            each(self.sound).filter(|n| self.certifies(*n).is_some()).collect();
-        let place = self.authors[x].map(|author| self.place(&certificates, author.certificate));
-        (place.unwrap_or(usize::MAX), self.facts[x].hash)
-    }
-
-    fn seconders(&self, x: usize, other: usize) -> usize {
-        if self.broken == Broken::Seconders {
-            return 0;
-        }
-        let common = self.past[x] & self.past[other];
-        let mut members = BTreeSet::new();
-        for second in each(self.sound) {
-            let Body::Second { act } = &self.facts[second].body else { continue };
-            let Some(by) = self.authors[second] else { continue };
-            let own = self.authors[x].is_some_and(|author| author.member == by.member);
-            if *act != self.facts[x].hash || own || !has(self.past[second], x) {
-                continue;
-            }
-            let takers = || each(self.sound).filter(|taker| self.is_taker(*taker));
-            let revoked = takers().any(|taker| {
-                self.ends_device(taker) == Some((by.member, by.device))
-                    && !has(self.seen(taker), second)
-            });
-            let stands = each(common & self.sound).any(|grant| {
-                self.gives(grant, &by.member, Role::Coordinator)
-                    && !takers().any(|taker| {
-                        let ends = self.ends_member(taker) == Some(by.member)
-                            || self.ends_role(taker) == Some((by.member, Role::Coordinator));
-                        ends && has(common, taker) && !has(self.past[grant], taker)
-                    })
-            });
-            if stands && !revoked {
-                members.insert(by.member);
-            }
-        }
-        members.len()
-    }
-
-    fn outranks(&self, x: usize, other: usize) -> bool {
-        if has(self.past[x], other) || has(self.past[other], x) {
-            return false;
-        }
-        let charter =
-            |n: usize| matches!(self.facts[n].body, Body::Remove { .. } | Body::Dismiss { .. });
-        if charter(x) && charter(other) {
-            let (mine, theirs) = (self.seconders(x, other), self.seconders(other, x));
-            let older = self.seniority(x) < self.seniority(other);
-            let older = older != (self.broken == Broken::TieRule);
-            return mine > theirs || (mine == theirs && older);
-        }
-        match (self.ends_device(x), self.ends_device(other)) {
-            (Some((a, _)), Some((b, _))) if a == b => {
-                self.device_seniority(x) < self.device_seniority(other)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether `taker` can void `x`, so that `x` is decided after it.
-    fn is_above(&self, taker: usize, x: usize) -> bool {
-        if taker == x || !self.touches(taker, x) {
-            return false;
-        }
-        let contested = self.hits(taker, x) || self.touches(x, taker);
-        !(contested && self.outranks(x, taker))
-    }
-
-    fn decide(&self) -> Set {
-        let takers: Vec<usize> = each(self.sound).filter(|x| self.is_taker(*x)).collect();
-        let above: HashMap<usize, Vec<usize>> = takers
-            .iter()
-            .map(|x| (*x, takers.iter().copied().filter(|t| self.is_above(*t, *x)).collect()))
-            .collect();
-        // Whoever is above someone above is above: two above each other form a circle.
-        let mut reach: HashMap<usize, BTreeSet<usize>> =
-            above.iter().map(|(x, all)| (*x, all.iter().copied().collect())).collect();
-        loop {
-            let before = reach.clone();
-            for all in reach.values_mut() {
-                for t in all.clone() {
-                    all.extend(&before[&t]);
-                }
-            }
-            if reach == before {
-                break;
-            }
-        }
-        let circle = |x: usize, t: usize| reach[&x].contains(&t) && reach[&t].contains(&x);
-        let key = |x: usize| (!self.by_phrase(x), self.seniority(x));
-        // Within a circle only the earlier in the fixed order can void the later.
-        let voiders = |x: usize| -> Vec<usize> {
-            let all = above[&x].iter().copied();
-            let first = |t: usize| (key(t) < key(x)) != (self.broken == Broken::Circle);
-            all.filter(|t| !circle(x, *t) || first(*t)).collect()
-        };
-        let mut decided: BTreeMap<usize, bool> = BTreeMap::new();
-        while decided.len() < takers.len() {
-            let mut moved = false;
-            for x in &takers {
-                if decided.contains_key(x) {
-                    continue;
-                }
-                let voiders = voiders(*x);
-                if !voiders.iter().all(|t| decided.contains_key(t)) {
-                    continue;
-                }
-                let taken =
-                    voiders.iter().filter(|t| decided[*t]).fold(0, |set: Set, t| set | 1 << t);
-                decided.insert(*x, self.is_valid(*x, taken, &mut HashMap::new()));
-                moved = true;
-            }
-            assert!(moved, "the rule gives no answer");
-        }
-        decided.iter().filter(|(_, counts)| **counts).fold(0, |set, (x, _)| set | 1 << x)
-    }
-
-    fn answer(&self) -> Answer {
+    fn answer(&self, logs: &[(LogId, LogStart)]) -> Answer {
         let taken = self.decide();
         let mut memo = HashMap::new();
         let counts: Set = (0..self.facts.len())
@@ -691,12 +335,18 @@ impl Oracle<'_> {
                     && !each(taken).any(|taker| self.ends_device(taker) == Some((*member, *device)))
             })
             .collect();
+        let is_member = |member: &MemberId| members.contains_key(member);
+        let closed = |(log, start): &(LogId, LogStart)| {
+            Some((*log, self.reach(log, start, logs, taken, counts, &is_member)?))
+        };
+        let reach = logs.iter().filter_map(closed).collect();
         let hashes = |set: Set| each(set).map(|x| self.facts[x].hash).collect();
         Answer {
             counts: hashes(counts),
             settled: self.facts.iter().map(|fact| fact.hash).collect(),
             members,
             active_devices,
+            reach,
         }
     }
 }

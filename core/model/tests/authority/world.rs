@@ -7,7 +7,9 @@ use std::sync::Arc;
 use palier_model::authority::{
     Authority, Body, Caps, ClosedTip, Closing, Fact, Home, Inviters, Policy, Role, Roles,
 };
-use palier_model::journal::{Class, Descriptor, LogStart, PhraseCertificate, Ref, Root, Signature};
+use palier_model::journal::{
+    Class, Descriptor, LogStart, Owner, PhraseCertificate, Ref, Root, Signature,
+};
 use palier_model::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use palier_model::time::Instant;
 use rand_chacha::ChaCha8Rng;
@@ -35,6 +37,8 @@ pub struct World {
     logs: HashMap<(DeviceId, Class), LogId>,
     pub documents: HashMap<LogId, Descriptor>,
     devices: HashMap<DeviceId, EntryHash>,
+    /// Logs of promises, by their entry 0.
+    pub promises: Vec<(LogId, LogStart)>,
 }
 
 impl World {
@@ -47,7 +51,46 @@ impl World {
             logs: HashMap::new(),
             documents: HashMap::new(),
             devices: HashMap::new(),
+            promises: Vec::new(),
         }
+    }
+
+    /// Opens a log of promises for a device, now and then after an earlier one.
+    fn promise(&mut self, m: u8, d: u8) {
+        let Some(act) = self.devices.get(&device(m, d)).copied() else { return };
+        let own: Vec<LogId> = self
+            .promises
+            .iter()
+            .filter(|(_, start)| start.device == device(m, d))
+            .map(|(log, _)| *log)
+            .collect();
+        let before = if self.chance(60) { own.last().copied() } else { None };
+        let descriptor = Descriptor::open(HOOD, Owner::Member(member(m)), Instant(0));
+        let continues = before.map(|log| {
+            let seq = self.below(6) as u64;
+            Ref { document: descriptor.id(), log, seq, hash: promised(&log, seq) }
+        });
+        let (device, certificate) = (device(m, d), None);
+        let start = LogStart { descriptor, device, incarnation: 0, act, continues, certificate };
+        let log = LogId(self.hash().0);
+        self.promises.push((log, start));
+    }
+
+    /// Entry 0 of each log of promises, as a fact.
+    pub fn promise_facts(&self) -> Vec<Arc<Fact>> {
+        let fact = |(log, start): &(LogId, LogStart)| {
+            Arc::new(Fact {
+                hash: EntryHash(log.0),
+                log: *log,
+                seq: 0,
+                previous: EntryHash::ZERO,
+                causes: Vec::new(),
+                refs: Vec::new(),
+                at: Instant(0),
+                body: Body::Start(Box::new(start.clone())),
+            })
+        };
+        self.promises.iter().map(fact).collect()
     }
 
     pub fn below(&mut self, n: usize) -> usize {
@@ -276,6 +319,13 @@ impl World {
     }
 }
 
+/// The hash of an entry of a log of promises.
+fn promised(log: &LogId, seq: u64) -> EntryHash {
+    let mut hash = log.0;
+    hash[31] ^= seq as u8;
+    EntryHash(hash)
+}
+
 pub fn class_of(body: &Body) -> Class {
     match body {
         Body::Certify { .. } | Body::Revoke { .. } | Body::Other => Class::Identity,
@@ -314,6 +364,10 @@ pub fn draw(seed: u64) -> World {
     }
     let steps = 4 + world.below(28);
     for _ in 0..steps {
+        if world.chance(30) {
+            let (m, d) = (1 + world.below(people as usize) as u8, 1 + world.below(3) as u8);
+            world.promise(m, d);
+        }
         step(&mut world, people);
     }
     world
@@ -415,6 +469,27 @@ fn closing(world: &mut World, of: u8, only: Option<DeviceId>) -> Closing {
     for _ in 0..world.below(4) {
         if let Some(at) = world.pick(&theirs) {
             tips.push(world.tip(&at));
+        }
+    }
+    let promises: Vec<(LogId, LogStart)> = world
+        .promises
+        .iter()
+        .filter(|(_, start)| start.descriptor.owner == Owner::Member(member(of)))
+        .filter(|(_, start)| only.is_none_or(|only| only == start.device))
+        .cloned()
+        .collect();
+    for (log, start) in promises {
+        if world.chance(50) {
+            let seq = world.below(6) as u64;
+            tips.push(ClosedTip {
+                device: start.device,
+                class: Class::Open,
+                owner: start.descriptor.owner,
+                incarnation: 0,
+                log,
+                seq,
+                hash: promised(&log, seq),
+            });
         }
     }
     Closing::new(tips)
