@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use super::setup::{HoodRow, Me, SelfRow, Standing};
 use super::{ActError, Replica};
-use crate::authority::{Caps, Found, Payload, Policy, Preamble};
+use crate::authority::{Caps, Found, Payload, Policy, Preamble, Status};
 use crate::codec;
 use crate::journal::{Descriptor, Root, kind, open};
 use crate::keyring::{EPOCH_DEVICES, Epoch, EpochOwner, NextEpoch};
@@ -155,9 +155,18 @@ impl Replica {
         let device = self.authority.device_of(&self.me.member, &self.me.keys.id());
         match (self.hood.standing, device) {
             (Standing::Member, Some(device)) if device.is_active => Ok(()),
-            (Standing::Member, Some(_)) => Err(ActError::not_allowed("device.revoked")),
+            (Standing::Member, Some(_)) => Err(ActError::not_allowed(self.why_closed())),
             (Standing::Member, None) => Err(ActError::not_allowed("member.awaiting")),
             _ => Err(ActError::not_allowed("member.awaiting")),
+        }
+    }
+
+    /// Why this device writes no more: the person is gone, or the device alone.
+    fn why_closed(&self) -> &'static str {
+        match self.authority.member(&self.me.member).map(|member| member.status) {
+            Some(Status::Removed) => "member.removed",
+            Some(Status::Left) => "member.left",
+            _ => "device.revoked",
         }
     }
 }
