@@ -7,7 +7,7 @@ use super::act::{Caps, Role};
 use super::contest;
 use super::engine::{Authority, Device, Member, Status};
 use super::fact::Fact;
-use super::rule::Void;
+use super::rule::{Taking, Void};
 use crate::journal::Root;
 use crate::keys::{DeviceId, EntryHash, HoodHash, MemberId};
 
@@ -119,6 +119,16 @@ impl Authority {
     /// Whether an act counts.
     pub fn counts_act(&self, act: &EntryHash) -> bool {
         self.explain(act) == Standing::Counts
+    }
+
+    /// Whether an act has every revocation of a device of this member that counts in its
+    /// past.
+    pub fn saw_revocations(&self, member: &MemberId, act: &EntryHash) -> bool {
+        let Some(at) = self.rules.graph.place.get(act) else { return false };
+        let counted = self.counted.get(member).into_iter().flatten();
+        let takers = counted.filter_map(|taker| self.rules.takers.get(*taker));
+        let mut revocations = takers.filter(|(_, taking)| matches!(taking, Taking::Device(..)));
+        revocations.all(|(by, _)| self.rules.is_before(*by, *at))
     }
 
     /// The acts that do not count, in canonical order, and why.

@@ -19,6 +19,10 @@ pub struct EpochFacts {
     pub predecessors: Vec<EntryHash>,
     /// The devices it is sealed to.
     pub devices: Vec<DeviceId>,
+    /// Whether it has not seen a revocation that counts. Whoever was revoked may then know
+    /// its secret, though it is not sealed to him: from an epoch that followed it, or by
+    /// what was handed over when his device was linked.
+    pub is_blind: bool,
 }
 
 /// Why a device should open the next epoch.
@@ -60,6 +64,7 @@ impl EpochFacts {
             public: epoch.public,
             predecessors: epoch.predecessors.clone(),
             devices: epoch.devices.iter().map(|sealed| sealed.device).collect(),
+            is_blind: false,
         }
     }
 }
@@ -113,7 +118,8 @@ impl Keyring {
         let depth = before.map(|node| node.depth.saturating_add(1)).max().unwrap_or(0);
         // Its author knows the secret as well as those it is sealed to.
         let is_active = |device| self.active.contains(device);
-        let stale = !is_active(&facts.author) || !facts.devices.iter().all(is_active);
+        let stale =
+            facts.is_blind || !is_active(&facts.author) || !facts.devices.iter().all(is_active);
         let hash = facts.hash;
         self.epochs.insert(hash, Node { facts, depth, stale, succeeded: false, followed: false });
     }
@@ -136,6 +142,11 @@ impl Keyring {
         // The first of the smallest: deepest first, then by hash.
         let fresh = self.epochs.values().filter(|node| !node.stale);
         fresh.min_by_key(|node| (u32::MAX - node.depth, node.facts.hash)).map(|node| &node.facts)
+    }
+
+    /// The epochs whose secret no device knows that was revoked.
+    pub fn fresh(&self) -> impl Iterator<Item = &EpochFacts> {
+        self.epochs.values().filter(|node| !node.stale).map(|node| &node.facts)
     }
 
     /// The epochs that are current: not stale, and not followed by one that is not.
@@ -214,6 +225,7 @@ mod tests {
             public: EpochKey([hash; 32]),
             predecessors: predecessors.iter().map(|n| act(*n)).collect(),
             devices: devices.iter().map(|n| dev(*n)).collect(),
+            is_blind: false,
         }
     }
 
@@ -236,6 +248,18 @@ mod tests {
         let healed = ring(&[epochs[0].clone(), epoch(2, 1, &[1], &[1])], &[1]);
         assert_eq!((writes_to(&healed), healed.needs_new_epoch()), (Some(act(2)), None));
         assert!(healed.is_stale(&act(1)) && !healed.is_stale(&act(2)));
+    }
+
+    #[test]
+    fn an_older_epoch_that_a_revoked_device_was_told_of_is_not_written_to_again() {
+        // Phone 2 was linked after epoch 1, was handed its secret, and is revoked.
+        let blind = |facts: EpochFacts| EpochFacts { is_blind: true, ..facts };
+        let old = [blind(epoch(1, 1, &[], &[1])), blind(epoch(2, 1, &[1], &[1, 2]))];
+        let after = ring(&old, &[1]);
+        assert_eq!((writes_to(&after), after.needs_new_epoch()), (None, Some(Need::AllStale)));
+        assert_eq!(after.fresh().count(), 0);
+        let healed = ring(&[old[0].clone(), old[1].clone(), epoch(3, 1, &[2], &[1])], &[1]);
+        assert_eq!(writes_to(&healed), Some(act(3)));
     }
 
     #[test]

@@ -87,6 +87,7 @@ pub fn keyring_of(
         .filter(|(hash, _)| authority.counts_act(hash))
         .map(|(hash, row)| EpochFacts {
             hash,
+            is_blind: !authority.saw_revocations(member, &hash),
             author: row.author,
             public: row.public,
             predecessors: row.predecessors,

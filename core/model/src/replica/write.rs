@@ -12,6 +12,7 @@ use crate::authority::Fact;
 use crate::journal::{
     Descriptor, Entry, Owner, append, entry, kind::Kind, kind::sealed, log_row, open,
 };
+use crate::keyring::Need;
 use crate::keys::{BookingId, EntryHash, LogId, MemberId};
 use crate::projection::{Changes, GrantCounts, grant_count_key, keyring_of, plaintext};
 use crate::rows::{RowsError, Table, Tx, Typed};
@@ -99,15 +100,19 @@ impl Replica {
             Some(row) => row,
             None => DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() },
         };
-        let key = DealKey::from_bytes(row.key);
+        let ring = keyring_of(tx, &self.authority, &self.me.member)?;
+        if ring.needs_new_epoch() == Some(Need::AllStale) {
+            self.open_epoch(tx, now, rng, changes)?;
+        }
         let (writer, secret) = self.writing_epoch(tx)?;
-        let mut wanted = readers.clone();
-        wanted.insert(self.me.member);
-        for reader in wanted {
-            let ring = keyring_of(tx, &self.authority, &reader)?;
-            // Nothing can be sealed to someone without an epoch; the deal goes on, and a
-            // duty grants the key once there is one.
-            let Some(epoch) = ring.for_writing().map(|facts| facts.public) else { continue };
+        let (known_to, fresh) = self.epochs_of_readers(tx, readers)?;
+        // Who was granted the key and is no reader any more, or lost a device, knows it:
+        // it seals nothing further.
+        if row.granted.iter().any(|epoch| !fresh.contains(epoch)) {
+            row = DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() };
+        }
+        let key = DealKey::from_bytes(row.key);
+        for epoch in known_to {
             if row.granted.binary_search(&epoch).is_ok() {
                 continue;
             }
@@ -129,6 +134,25 @@ impl Replica {
         )?;
         sealed_payload.map_err(|_| ActError::invalid("act.too_large"))?;
         Ok(hash)
+    }
+
+    /// The epochs under which these members and this one are written to, and all of theirs
+    /// that no revoked device knows. Nothing can be sealed to someone without an epoch: the
+    /// deal goes on, and whoever writes next grants the key once there is one.
+    fn epochs_of_readers(
+        &self,
+        tx: &Tx<'_>,
+        readers: &BTreeSet<MemberId>,
+    ) -> Result<(Vec<EpochKey>, BTreeSet<EpochKey>), RowsError> {
+        let (mut written_to, mut fresh) = (Vec::new(), BTreeSet::new());
+        let mut readers = readers.clone();
+        readers.insert(self.me.member);
+        for reader in readers {
+            let ring = keyring_of(tx, &self.authority, &reader)?;
+            written_to.extend(ring.for_writing().map(|facts| facts.public));
+            fresh.extend(ring.fresh().map(|facts| facts.public));
+        }
+        Ok((written_to, fresh))
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -288,3 +288,145 @@ fn of_a_removed_member_nothing_is_offered_and_nothing_asked_or_accepted() {
     assert_eq!(view.unwrap().status, Status::Confirmed);
     assert!(them.rename(1, listing, "Encore").is_ok(), "its own home was not told yet");
 }
+
+#[test]
+fn a_revoked_phone_reads_nothing_of_a_deal_that_is_sealed_later() {
+    let mut them = Neighbours::new(6, 2);
+    let phone = them.link(1);
+    let listing = them.publish(0, "Place 12", Mode::ByRequest);
+    them.meet_all();
+    let booking = them.request(1, listing, 1).unwrap();
+    them.meet_all();
+    assert!(them.deal(phone, &booking).is_some_and(|row| row.request().is_some()));
+    them.revoke(1, phone).unwrap();
+    them.meet(0, 1);
+    // Both sides of the deal go on, and a bundle brings all of it to the phone.
+    let refused = them.do_act(0, |replica, tx, now, rng| {
+        let why = Reason::UNAVAILABLE;
+        Ok(((), replica.refuse(tx, now, rng, &booking, why, "en travaux".into())?))
+    });
+    refused.unwrap();
+    let cancelled = them.do_act(1, |replica, tx, now, rng| {
+        Ok(((), replica.cancel(tx, now, rng, &booking, "tant pis".into())?))
+    });
+    cancelled.unwrap();
+    them.meet(0, 1);
+    them.carry(0, phone);
+    them.carry(1, phone);
+    let told = |them: &Neighbours, node| {
+        let row = them.deal(node, &booking).unwrap();
+        (row.requests.len(), row.answers.len(), row.cancels.len())
+    };
+    assert_eq!(told(&them, 0), (1, 1, 1));
+    assert_eq!(told(&them, 1), (1, 1, 1));
+    assert_eq!(told(&them, phone), (1, 0, 0));
+}
+
+#[test]
+fn who_was_removed_decides_nothing_more_and_reads_nothing_of_what_he_decided() {
+    let mut them = Neighbours::new(7, 3);
+    let hub = them.as_holder(2);
+    let listing = them.publish_held(0, "Place 12", hub);
+    them.meet_all();
+    let booking = them.request(1, listing, 1).unwrap();
+    them.meet_all();
+    let decide = |them: &mut Neighbours, node: usize| {
+        them.do_act(node, |replica, tx, now, _| {
+            Ok(((), replica.accept(tx, now, &booking, Care::CalendarOnly)?))
+        })
+    };
+    let before = them.rows(0).clone();
+    them.remove(0, 2).unwrap();
+    them.meet(0, 1);
+    // The hub does not know yet, and accepts; that counts nowhere else.
+    decide(&mut them, 2).unwrap();
+    them.carry(2, 0);
+    assert_eq!(them.status(0, &booking), Status::Displaced);
+    assert_eq!(them.status(2, &booking), Status::Confirmed);
+    // Its owner closes the lost holder, and decides firmly again.
+    let mine = them.me(0).keys.id();
+    let held = them
+        .do_act(0, |replica, tx, now, _| Ok(((), replica.set_holder(tx, now, &listing, &mine)?)));
+    held.unwrap();
+    decide(&mut them, 0).unwrap();
+    them.meet(0, 1);
+    let hood = them.hood;
+    for node in [0, 1] {
+        let view = them
+            .world
+            .read(node, &hood, |replica, tx, now| replica.booking(tx, &booking, now.claimed));
+        let view = view.unwrap();
+        assert_eq!((view.status, view.firm), (Status::Confirmed, true), "node {node}");
+    }
+    // What the others say to each other from now on is not for the hub.
+    let cancelled = them.do_act(1, |replica, tx, now, rng| {
+        Ok(((), replica.cancel(tx, now, rng, &booking, "tant pis".into())?))
+    });
+    cancelled.unwrap();
+    them.meet(0, 1);
+    them.carry(0, 2);
+    them.carry(1, 2);
+    assert_eq!(them.deal(0, &booking).unwrap().cancels.len(), 1);
+    assert_eq!(them.deal(2, &booking).unwrap().cancels.len(), 0);
+    // In whatever order all this came.
+    let mut copy = them.copy_of(0, before);
+    let entries = them.written();
+    copy.take_all(entries, 3, |_| ());
+    assert_same(&copy.derived(), &copy.rebuilt(), "rebuilt");
+}
+
+#[test]
+fn a_removed_members_home_says_so_once_it_hears_and_keeps_what_it_has() {
+    let mut them = Neighbours::new(8, 2);
+    let listing = them.publish(1, "Place 12", Mode::ByRequest);
+    them.meet_all();
+    them.remove(0, 1).unwrap();
+    assert!(them.rename(1, listing, "Place 13").is_ok(), "it was not told yet");
+    them.carry(0, 1);
+    let refused = them.rename(1, listing, "Place 14").unwrap_err();
+    assert_eq!(refused.code, "member.removed");
+    let row = them.listing(1, &listing).unwrap();
+    assert_eq!(
+        (row.content.title.as_str(), row.status(Instant(0))),
+        ("Place 12", ListingStatus::Withdrawn)
+    );
+    let hood = them.hood;
+    let name = them.world.read(1, &hood, |replica, tx, _| Ok(replica.name(tx)?)).unwrap();
+    assert_eq!(name, "Les Érables");
+    let kept = them.written_by(1).len();
+    assert!(kept > 3, "its own entries stay: {kept}");
+}
+
+#[test]
+fn a_displaced_booking_of_who_is_gone_lets_those_behind_go_first() {
+    let mut them = Neighbours::new(9, 4);
+    let stand_in = them.as_holder(3);
+    let listing = them.publish_instant_with(0, "Place 12", stand_in.member);
+    them.meet_all();
+    // Apart, the owner's device takes Cy at both hours, the stand-in Bo and herself.
+    let [gone, behind] =
+        [them.request(1, listing, 1).unwrap(), them.request(3, listing, 2).unwrap()];
+    them.meet(1, 3);
+    for booking in [gone, behind] {
+        let accepted = them.do_act(3, |replica, tx, now, _| {
+            Ok(((), replica.accept(tx, now, &booking, Care::CalendarOnly)?))
+        });
+        accepted.unwrap();
+    }
+    let taken = [them.request(2, listing, 1).unwrap(), them.request(2, listing, 2).unwrap()];
+    them.meet(2, 0);
+    them.meet_all();
+    assert_eq!([gone, behind].map(|it| them.status(0, &it)), [Status::Displaced; 2]);
+    them.remove(0, 1).unwrap();
+    for booking in taken {
+        assert_eq!(them.status(0, &booking), Status::Confirmed);
+        let given_up = them.do_act(2, |replica, tx, now, rng| {
+            Ok(((), replica.cancel(tx, now, rng, &booking, String::new())?))
+        });
+        given_up.unwrap();
+    }
+    them.meet_all();
+    them.meet_all();
+    assert_eq!(them.status(0, &gone), Status::Displaced);
+    assert_eq!(them.status(0, &behind), Status::Confirmed);
+}

@@ -1,12 +1,12 @@
 //! A few neighbours with several devices, the journal entry by entry, and copies that
 //! take it in whatever order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use palier_model::booking::{Mode, Terms};
+use palier_model::booking::{BookingRow, Bookings, Holder, Mode, Status, Terms};
 use palier_model::engine::LinkProgress;
 use palier_model::journal::{Entries, Entry, Logs, RefusalCode, Run};
-use palier_model::keys::{BookingId, DocId, HoodHash, LogId, MemberId};
+use palier_model::keys::{BookingId, DocId, EntryHash, HoodHash, MemberId};
 use palier_model::listing::{ListingContent, ListingEdit, ListingKind, ListingRow, Listings};
 use palier_model::replica::{ActError, Deciding, Me, NewRequest, Replica};
 use palier_model::rows::{MemoryRows, Rows, Table, TableKind, Tx};
@@ -108,14 +108,53 @@ impl Neighbours {
     }
 
     pub fn publish(&mut self, node: usize, title: &str, mode: Mode) -> DocId {
+        self.publish_with(node, title, mode, None, None)
+    }
+
+    pub fn as_holder(&mut self, node: usize) -> Holder {
+        let hood = self.hood;
+        self.world.read(node, &hood, |replica, _, _| Ok(replica.as_holder())).unwrap()
+    }
+
+    fn publish_with(
+        &mut self,
+        node: usize,
+        title: &str,
+        mode: Mode,
+        by: Option<Holder>,
+        in_for: Option<MemberId>,
+    ) -> DocId {
         let published = self.do_act(node, |replica, tx, now, rng| {
             let draft = ListingContent::new(ListingKind::Parking, title);
             let terms = Terms { mode, ..Terms::default() };
-            let deciding =
-                Deciding { holder: replica.as_holder(), deciders: Default::default(), terms };
-            replica.publish(tx, now, rng, draft, Some(deciding))
+            let holder = by.unwrap_or(replica.as_holder());
+            let deciders = by.map(|by| by.member).into_iter().chain(in_for).collect();
+            replica.publish(tx, now, rng, draft, Some(Deciding { holder, deciders, terms }))
         });
         published.unwrap()
+    }
+
+    /// A place that another's device decides on.
+    pub fn publish_held(&mut self, node: usize, title: &str, holder: Holder) -> DocId {
+        self.publish_with(node, title, Mode::ByRequest, Some(holder), None)
+    }
+
+    /// A place whose owner's device decides by itself, and another may stand in.
+    pub fn publish_instant_with(&mut self, node: usize, title: &str, in_for: MemberId) -> DocId {
+        self.publish_with(node, title, Mode::Instant, None, Some(in_for))
+    }
+
+    /// What a device can read of a deal.
+    pub fn deal(&self, node: usize, booking: &BookingId) -> Option<BookingRow> {
+        Tx::new(self.rows(node)).row::<Bookings>(booking).unwrap()
+    }
+
+    pub fn status(&mut self, node: usize, booking: &BookingId) -> Status {
+        let hood = self.hood;
+        let read = self
+            .world
+            .read(node, &hood, |replica, tx, now| replica.booking(tx, booking, now.claimed));
+        read.unwrap().status
     }
 
     pub fn rename(&mut self, node: usize, listing: DocId, title: &str) -> Result<(), ActError> {
@@ -204,7 +243,7 @@ impl Neighbours {
 
     /// An empty-handed copy of a device as it was, to take entries in some order.
     pub fn copy_of(&self, node: usize, rows: MemoryRows) -> Copy {
-        Copy { rows, me: self.me(node), left_out: BTreeMap::new(), taken_up_again: 0 }
+        Copy { rows, me: self.me(node), left_out: BTreeSet::new(), taken_up_again: 0 }
     }
 }
 
@@ -216,7 +255,7 @@ fn runs_of(entries: &[Entry]) -> Vec<Run> {
 pub struct Copy {
     pub rows: MemoryRows,
     pub me: Me,
-    left_out: BTreeMap<Vec<u8>, ()>,
+    left_out: BTreeSet<Vec<u8>>,
     /// Entries that were left out of their document and came back.
     pub taken_up_again: usize,
 }
@@ -255,7 +294,7 @@ impl Copy {
 
     fn note_left_out(&mut self) {
         let now = left_out(&self.rows);
-        self.taken_up_again += self.left_out.keys().filter(|key| !now.contains_key(*key)).count();
+        self.taken_up_again += self.left_out.difference(&now).count();
         self.left_out = now;
     }
 
@@ -280,19 +319,17 @@ impl Copy {
 
 /// Marks of entries that do not count, beside the documents: a row whose key is longer
 /// than a document's, and which says so first.
-fn left_out(rows: &MemoryRows) -> BTreeMap<Vec<u8>, ()> {
+fn left_out(rows: &MemoryRows) -> BTreeSet<Vec<u8>> {
     use palier_model::journal::edited::{Passed, PassedEntries};
     let tx = Tx::new(rows);
     let keys = rows.table(Table::Objects).map(|(key, _)| key.clone());
     keys.filter(|key| key.len() == 64)
         .filter(|key| {
             let document = DocId::from_slice(&key[..32]).unwrap();
-            let entry = LogId::from_slice(&key[32..]).unwrap();
-            let entry = palier_model::keys::EntryHash(entry.0);
+            let entry = EntryHash::from_slice(&key[32..]).unwrap();
             let row = tx.row::<PassedEntries>(&(document, entry)).unwrap();
             row.is_some_and(|row| row.why == Passed::LeftOut)
         })
-        .map(|key| (key, ()))
         .collect()
 }
 
