@@ -3,25 +3,29 @@
 //! Invariant: it never waits for anybody. Events its owner does not read are kept up to a bound,
 //! beyond which new links are refused; everything that talks to a peer is a task of its own.
 
+mod dials;
+mod hearing;
 mod links;
 mod relays;
+mod state;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use libp2p::core::transport::ListenerId;
-use libp2p::swarm::{ConnectionId, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Stream, Swarm, autonat, identify, mdns, ping};
-use tokio::sync::{mpsc, oneshot};
+use libp2p::swarm::ConnectionId;
+use libp2p::{Multiaddr, PeerId, Swarm};
+use tokio::sync::mpsc;
 
-use super::behaviour::{Behaviour, BehaviourEvent};
+pub(super) use self::state::{Command, Endpoints};
+use self::state::{Connection, LiveLink, Opening, Peer, Purpose, Relay, Report, Target};
+use super::behaviour::Behaviour;
 use super::config::{NetConfig, Role};
 use super::dial::{is_relayed, peer_of, without_peer};
 use super::error::NetError;
 use super::event::{Change, DownReason, Goodbye, LinkId, NetEvent, Reachability};
-use super::hello::{Answer, Hello};
 use super::link::{Moved, Order};
 use super::redial::Redialer;
 use super::stats::Board;
@@ -34,125 +38,6 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(3);
 const PROBE_WAIT: Duration = Duration::from_secs(5);
 /// Addresses remembered for a peer that is kept.
 const MAX_ADDRS: usize = 32;
-
-/// What the handle asks for.
-#[derive(Debug)]
-pub(super) enum Command {
-    Dial {
-        peer: PeerId,
-        addrs: Vec<Multiaddr>,
-        keep: bool,
-        reply: oneshot::Sender<Result<(), NetError>>,
-    },
-    Find(Multiaddr),
-    Forget(PeerId),
-    Close(LinkId, Goodbye),
-    AddRelay {
-        peer: PeerId,
-        hub: Multiaddr,
-        reply: oneshot::Sender<()>,
-    },
-    RemoveRelay(PeerId),
-    Change(Change),
-    Addresses(oneshot::Sender<Endpoints>),
-    Shutdown,
-}
-
-/// Where this node can be found.
-#[derive(Debug, Default)]
-pub(super) struct Endpoints {
-    pub(super) listen: Vec<Multiaddr>,
-    pub(super) advertise: Vec<Multiaddr>,
-    pub(super) relayed: Vec<Multiaddr>,
-}
-
-/// What the driver's own tasks report.
-enum Report {
-    Heard { peer: PeerId, connection: ConnectionId, hello: u8, stream: Stream },
-    Greeted { ticket: Ticket, answer: Option<(Answer, Stream)> },
-    Probed { peer: PeerId, connection: ConnectionId, alive: bool },
-    Ended { link: LinkId, reason: DownReason },
-}
-
-/// What is tried again after a while.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Target {
-    Peer(PeerId),
-    Relay(PeerId),
-    Listen(usize),
-    /// Not tried again: a connection a link has moved away from, to be closed.
-    Leave(PeerId, ConnectionId),
-}
-
-#[derive(Debug)]
-struct Connection {
-    relayed: bool,
-    dialer: bool,
-}
-
-/// How we stand with one peer.
-#[derive(Default)]
-struct Peer {
-    connections: BTreeMap<ConnectionId, Connection>,
-    dialing: BTreeSet<ConnectionId>,
-    live: Option<LinkId>,
-    /// Our attempt to open a new link.
-    opening: Option<Ticket>,
-    /// The peer's attempt, kept until ours is answered.
-    held: Option<(ConnectionId, Hello, Stream)>,
-    /// The owner asked for a link and has not heard of one yet.
-    wanted: bool,
-    /// Substreams tried since it was asked for.
-    attempts: u8,
-    /// Rounds of dials since it was asked for.
-    rounds: u8,
-    /// Where it was last said to be.
-    addrs: Vec<Multiaddr>,
-    /// To be dialled again whenever there is no link.
-    keep: bool,
-}
-
-impl Peer {
-    fn is_idle(&self) -> bool {
-        self.connections.is_empty()
-            && self.dialing.is_empty()
-            && self.live.is_none()
-            && self.opening.is_none()
-            && self.held.is_none()
-            && !self.wanted
-            && !self.keep
-    }
-}
-
-struct LiveLink {
-    peer: PeerId,
-    connection: ConnectionId,
-    relayed: bool,
-    initiator: bool,
-    orders: mpsc::UnboundedSender<Order>,
-    /// The connection it is moving away from.
-    leaving: Option<ConnectionId>,
-}
-
-/// Why we opened a substream.
-#[derive(Clone, Copy, Debug)]
-enum Purpose {
-    New(Hello),
-    Move { link: LinkId, attempts: u8 },
-    Probe,
-}
-
-struct Opening {
-    peer: PeerId,
-    connection: ConnectionId,
-    purpose: Purpose,
-}
-
-struct Relay {
-    hub: Multiaddr,
-    listener: Option<ListenerId>,
-    ready: Option<Multiaddr>,
-}
 
 pub(super) struct Driver {
     swarm: Swarm<Behaviour>,
@@ -373,106 +258,6 @@ impl Driver {
                 }
             }
             Report::Ended { link, reason } => self.on_ended(link, reason),
-        }
-    }
-
-    fn on_swarm(&mut self, event: SwarmEvent<BehaviourEvent>) {
-        match event {
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
-                let connection =
-                    Connection { relayed: endpoint.is_relayed(), dialer: endpoint.is_dialer() };
-                self.on_connected(peer_id, connection_id, connection);
-                self.on_found(peer_id, connection_id);
-            }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
-                self.on_disconnected(peer_id, connection_id);
-            }
-            SwarmEvent::OutgoingConnectionError { peer_id: None, connection_id, .. } => {
-                self.finding.remove(&connection_id);
-            }
-            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), connection_id, error } => {
-                tracing::debug!(%peer, %error, "dial failed");
-                self.on_dial_error(peer, connection_id, &error);
-            }
-            SwarmEvent::NewListenAddr { listener_id, address } => {
-                self.on_listening(listener_id, address);
-            }
-            SwarmEvent::ExpiredListenAddr { listener_id, address }
-                if self.listeners.contains_key(&listener_id) =>
-            {
-                self.tell(NetEvent::NotListening { addr: address });
-            }
-            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
-                tracing::debug!(?reason, "listener closed");
-                self.on_listener_closed(listener_id);
-            }
-            SwarmEvent::ExternalAddrConfirmed { address } if !is_relayed(&address) => {
-                self.tell(NetEvent::External { addr: without_peer(&address) });
-            }
-            SwarmEvent::Behaviour(event) => self.on_behaviour(event),
-            _ => {}
-        }
-    }
-
-    fn on_behaviour(&mut self, event: BehaviourEvent) {
-        match event {
-            BehaviourEvent::Streams(streams::Event::Inbound { peer, connection, stream }) => {
-                self.hear(peer, connection, stream);
-            }
-            BehaviourEvent::Streams(streams::Event::Opened { ticket, result }) => {
-                self.on_opened(ticket, result);
-            }
-            BehaviourEvent::Ping(ping::Event { peer, connection, result: Err(failure) })
-                if !matches!(failure, ping::Failure::Unsupported) =>
-            {
-                tracing::debug!(%peer, %failure, "ping failed");
-                self.kill(peer, connection, DownReason::Lost);
-            }
-            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
-                let mut peers: BTreeMap<PeerId, Vec<Multiaddr>> = BTreeMap::new();
-                for (peer, addr) in found {
-                    if peer == self.me {
-                        continue;
-                    }
-                    let addrs = peers.entry(peer).or_default();
-                    if addrs.len() < MAX_ADDRS {
-                        addrs.push(without_peer(&addr).with_p2p(peer).unwrap_or_else(|addr| addr));
-                    }
-                }
-                for (peer, addrs) in peers {
-                    self.tell(NetEvent::Discovered { peer, addrs });
-                }
-            }
-            BehaviourEvent::Mdns(mdns::Event::Expired(gone)) => {
-                let peers: BTreeSet<PeerId> = gone.into_iter().map(|(peer, _)| peer).collect();
-                for peer in peers {
-                    self.tell(NetEvent::Vanished { peer });
-                }
-            }
-            BehaviourEvent::Dcutr(event) => {
-                tracing::debug!(peer = %event.remote_peer_id, result = ?event.result, "hole punch");
-                self.tell(NetEvent::HolePunch {
-                    peer: event.remote_peer_id,
-                    direct: event.result.is_ok(),
-                });
-            }
-            BehaviourEvent::AutonatClient(autonat::v2::client::Event { result, .. }) => {
-                let verdict = match (result, self.reachability) {
-                    (Ok(()), _) => Reachability::Public,
-                    // One address that works is enough.
-                    (Err(_), Reachability::Public) => Reachability::Public,
-                    (Err(_), _) => Reachability::Private,
-                };
-                if verdict != self.reachability {
-                    self.reachability = verdict;
-                    self.tell(NetEvent::Reachability(verdict));
-                }
-            }
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                tracing::debug!(%peer_id, agent = %info.agent_version.escape_debug(),
-                    observed = %info.observed_addr, "identified");
-            }
-            _ => {}
         }
     }
 
