@@ -175,7 +175,7 @@ fn week_is_valid(weekly: &[WeekWindow]) -> bool {
 
 /// Whether it looks like the name of a zone. Rows must not depend on the zones that
 /// one machine happens to know, so this is all that is asked of what others wrote.
-pub(super) fn zone_is_named(zone: &str) -> bool {
+pub(crate) fn zone_is_named(zone: &str) -> bool {
     zone.len() <= MAX_ZONE_BYTES
         && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
 }

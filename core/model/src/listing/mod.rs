@@ -23,6 +23,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use availability::zone_is_named;
 pub use availability::{
     Availability, DAY_MINUTES, Day, DayWindow, MAX_DAY_WINDOWS, MAX_EXCEPTIONS, MAX_WINDOWS,
     MAX_ZONE_BYTES, WeekWindow, day_from_text, day_to_text, week_from_text, week_to_text,

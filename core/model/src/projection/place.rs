@@ -8,13 +8,12 @@ use crate::authority::{Authority, Body, Role};
 use crate::codec;
 use crate::journal::{EntryPlaces, Owner, Tip, limits, log_row};
 use crate::keys::EntryHash;
+use crate::listing::zone_is_named;
 use crate::rows::{RowsError, Table, Tx, Typed};
 use crate::time::Instant;
 
 /// Longest name of a neighbourhood, in characters.
 const PLACE_NAME_CHARS: usize = 80;
-/// Longest name of a zone, in bytes.
-const ZONE_BYTES: usize = 64;
 
 /// Payload of kind `open::PLACE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +27,20 @@ pub struct PlaceRecord {
 }
 
 impl PlaceRecord {
-    /// Whether it is within its limits.
+    /// Whether it may be written: within its limits, and of a zone that this machine
+    /// knows.
+    pub fn may_be_written(&self) -> bool {
+        self.is_valid() && jiff::tz::TimeZone::get(&self.zone).is_ok()
+    }
+
+    /// Whether it is within its limits. The same on every machine, whatever zones it knows.
     pub fn is_valid(&self) -> bool {
         let name = self.name.trim();
         !name.is_empty()
             && name.chars().count() <= PLACE_NAME_CHARS
             && !name.chars().any(char::is_control)
-            && self.zone.len() <= ZONE_BYTES
-            && jiff::tz::TimeZone::get(&self.zone).is_ok()
+            && !self.zone.is_empty()
+            && zone_is_named(&self.zone)
     }
 }
 
@@ -122,4 +127,24 @@ pub fn choose_place(tx: &mut Tx<'_>, authority: &Authority) -> Result<bool, Rows
         None => tx.delete::<Place>(Place::KEY),
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Zones are added every year; a phone with last year's still shows the name.
+    #[test]
+    fn a_zone_that_this_machine_does_not_know_hides_no_name() {
+        let place = |zone: &str| PlaceRecord {
+            at: Instant(0),
+            name: "Les Lilas".into(),
+            zone: zone.into(),
+        };
+        let known = place("Europe/Paris");
+        assert!(known.is_valid() && known.may_be_written());
+        let of_next_year = place("Europe/Atlantis");
+        assert!(of_next_year.is_valid() && !of_next_year.may_be_written());
+        assert!(!place("").is_valid() && !place("no zone at all").is_valid());
+    }
 }

@@ -26,7 +26,7 @@ impl Replica {
         store: StoreId,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Self, Changes), ActError> {
-        if !place.is_valid() {
+        if !place.may_be_written() {
             return Err(ActError::invalid("invalid.name"));
         }
         let mut secret = [0; 32];
@@ -131,7 +131,7 @@ impl Replica {
         place: PlaceRecord,
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {
-        if !place.is_valid() {
+        if !place.may_be_written() {
             return Err(ActError::invalid("invalid.name"));
         }
         let descriptor = Descriptor::open(self.hood.hash, self.owner(), place.at);
