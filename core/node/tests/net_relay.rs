@@ -37,7 +37,19 @@ async fn two_that_reach_only_a_hub_talk_through_it_are_told_so_and_try_to_leave_
     assert_eq!(found, vec![circuit(&hub.addr, b.id())]);
 
     a.net.dial(found[0].clone()).await.expect("dial");
-    let (at_a, mut at_b) = (a.link().await, b.link().await);
+    let at_a = a.link().await;
+    // The attempt may be over before the link is up.
+    let mut punched = None;
+    let mut at_b = b
+        .wait("link", |event| match event {
+            NetEvent::HolePunch { direct, .. } => {
+                punched = Some(direct);
+                None
+            }
+            NetEvent::LinkUp(link) => Some(link),
+            _ => None,
+        })
+        .await;
     assert!(at_a.relayed && at_b.relayed);
     assert!(at_a.initiator && !at_b.initiator);
     // More than libp2p's own 128 KiB for a circuit.
@@ -52,13 +64,17 @@ async fn two_that_reach_only_a_hub_talk_through_it_are_told_so_and_try_to_leave_
         assert_eq!(frame, Some(vec![n as u8; 64 * 1024]));
     }
     within("sender", sending).await.expect("sent");
-    let direct = b
-        .wait("attempt to punch a hole", |event| match event {
-            NetEvent::HolePunch { direct, .. } => Some(direct),
-            NetEvent::LinkDown { reason, .. } => panic!("the relayed link ended: {reason:?}"),
-            _ => None,
-        })
-        .await;
+    let direct = match punched {
+        Some(direct) => direct,
+        None => {
+            b.wait("attempt to punch a hole", |event| match event {
+                NetEvent::HolePunch { direct, .. } => Some(direct),
+                NetEvent::LinkDown { reason, .. } => panic!("the relayed link ended: {reason:?}"),
+                _ => None,
+            })
+            .await
+        }
+    };
     assert!(!direct, "nothing listens, so nothing can be reached");
     at_a.writer.send(b"still here".to_vec()).await.expect("open");
     assert_eq!(within("frame", at_b.reader.recv()).await, Some(b"still here".to_vec()));
@@ -88,11 +104,15 @@ async fn a_link_leaves_the_relay_for_a_direct_connection_without_losing_a_frame(
         let stop = stop.clone();
         traffic.spawn(async move {
             let mut sent = 0u32;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            while sent < 100 || !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 let mut frame = sent.to_le_bytes().to_vec();
-                frame.resize(3_000, 0);
+                frame.resize(300, 0);
                 writer.send(frame).await.expect("open");
                 sent += 1;
+                // Traffic, not a flood: the hub ends a circuit that carries too much.
+                if sent.is_multiple_of(20) {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
             }
             writer.send(vec![]).await.expect("open");
             sent
@@ -123,7 +143,7 @@ async fn a_link_leaves_the_relay_for_a_direct_connection_without_losing_a_frame(
     let sent: u32 = within("writers", traffic.join_all()).await.into_iter().sum();
     let got = within("readers", readers.join_all()).await;
     assert_eq!(sent, got.iter().map(|(n, _)| n).sum::<u32>());
-    assert!(sent > 0);
+    assert!(sent >= 200);
     // The hub is no longer needed.
     hub.net.shutdown().await;
     drop(got);

@@ -62,6 +62,10 @@ impl Net {
                 runtime.block_on(driver.run());
                 // Also ends what libp2p spawned and forgot (mDNS keeps a task per interface).
                 runtime.shutdown_timeout(TASKS_WAIT);
+                // libp2p's timers live on a thread of the process, which holds wakers and with
+                // them the runtime's descriptors until it has seen that they were dropped. It
+                // sees that before it fires a later one.
+                futures::executor::block_on(futures_timer::Delay::new(Duration::ZERO));
                 drop(running_tx);
             })
             .map_err(|error| NetError::Transport(error.to_string()))?;
