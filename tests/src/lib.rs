@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub mod needle;
 #[cfg(target_os = "linux")]
 pub mod netns;
+pub mod process;
+pub mod rogue;
 
 /// The built command: `PALIER_BIN`, or the one beside this test; none where it was not
 /// built (`cargo xtask test` builds it first).
@@ -28,6 +31,10 @@ pub struct Person {
     pub home: PathBuf,
     /// The place outside every backup.
     pub state: PathBuf,
+    /// Where everything that its processes log goes, at the most talkative level.
+    pub log: Option<PathBuf>,
+    /// The network namespace its processes live in, if it is not this one.
+    pub place: Option<String>,
 }
 
 /// What a command answered.
@@ -50,7 +57,8 @@ impl Person {
     /// A home that is not there yet.
     pub fn at(root: &Path, name: &str) -> Option<Self> {
         let binary = binary()?;
-        Some(Self { binary, home: root.join(name), state: root.join("state") })
+        let (home, state) = (root.join(name), root.join("state"));
+        Some(Self { binary, home, state, log: None, place: None })
     }
 
     /// A person with a home.
@@ -61,8 +69,18 @@ impl Person {
     }
 
     /// The command, not started.
+    ///
+    /// # Panics
+    /// Where its log cannot be written.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match &self.place {
+            None => Command::new(&self.binary),
+            Some(place) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", place]).arg(&self.binary);
+                command
+            }
+        };
         command
             .arg("--json")
             .arg("--home")
@@ -72,10 +90,18 @@ impl Person {
             .env_remove("PALIER_HOME")
             .env_remove("PALIER_AS")
             .stdin(Stdio::null());
+        if let Some(log) = &self.log {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+            let file = file.expect("a log");
+            command.env("PALIER_LOG", "trace").env("RUST_LOG", "trace").stderr(file);
+        }
         command
     }
 
     /// Gives a command and reads its answer.
+    ///
+    /// # Panics
+    /// Where its log cannot be written.
     pub fn say(&self, words: &[&str]) -> Answer {
         let output = self.command(words).output();
         let Ok(output) = output else { return Answer { exit: -1, json: Value::Null } };
@@ -98,9 +124,22 @@ impl Person {
     /// # Panics
     /// Where it does not come up.
     pub fn run(&self, words: &[&str]) -> Running {
-        let mut all = vec!["run", "--no-mdns", "--listen", "127.0.0.1:0"];
+        self.run_at("127.0.0.1:0", words)
+    }
+
+    /// As [`Person::run`], listening somewhere else.
+    ///
+    /// # Panics
+    /// Where it does not come up.
+    pub fn run_at(&self, listen: &str, words: &[&str]) -> Running {
+        let mut all = vec!["run", "--no-mdns", "--listen", listen];
         all.extend(words);
-        let child = self.command(&all).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut command = self.command(&all);
+        command.stdout(Stdio::null());
+        if self.log.is_none() {
+            command.stderr(Stdio::null());
+        }
+        let child = command.spawn();
         let running = Running { child: child.expect("palier run"), person: self.clone() };
         let begun = Instant::now();
         loop {
@@ -126,6 +165,16 @@ impl Running {
     pub fn address(&self) -> String {
         let status = self.person.must(&["status"]);
         status.json["listening"][0].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the process lives.
+    pub fn lives(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Ends it at once, as a power cut does.

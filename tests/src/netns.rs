@@ -161,6 +161,13 @@ impl Lab {
         fields[0] + fields[8]
     }
 
+    /// Moves a person to a place: their processes live there from now on.
+    #[must_use]
+    pub fn put(&self, place: &str, mut person: crate::Person) -> crate::Person {
+        person.place = Some(self.name(place));
+        person
+    }
+
     /// Runs a program at a place and talks with it in lines of JSON.
     pub fn start(&self, place: &str, program: &Path, arguments: &[&str]) -> Probe {
         let mut child = Command::new("ip")

@@ -1,0 +1,220 @@
+//! Every byte of the frames of a session flipped, one at a time, against a running node:
+//! it lives, serves an honest neighbour afterwards, lists nothing new, and each costs it
+//! little.
+
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeSet;
+
+use palier_model::keys::{BlobId, DeviceId};
+use palier_model::sync::frame::{
+    Ack, Addresses, BlobChunk, BlobHead, BlobWant, Bye, DeviceAddresses, Hello, Need, News, Ping,
+    Reconcile, Runs, Want,
+};
+use palier_model::sync::{CloseReason, Cursor, Frame, Interest, JoinAnswer, StoreId};
+use palier_tests::process::{cpu_ms, resident_bytes};
+use palier_tests::rogue::{Device, Talk, Wire, random};
+use palier_tests::{Person, Running, binary};
+use serde_bytes::ByteBuf;
+use tempfile::TempDir;
+
+/// Every how many bytes one is flipped here; `PALIER_TEST_FLIP_STEP=1` flips them all.
+const STEP: usize = 61;
+/// CPU for one of them, on average, the connection included.
+const CPU_MS: u64 = 200;
+/// Memory that all of them together may leave behind, in bytes.
+const GROWTH_BYTES: u64 = 64 << 20;
+
+fn step() -> usize {
+    let given = std::env::var("PALIER_TEST_FLIP_STEP").ok().and_then(|it| it.parse().ok());
+    given.unwrap_or(STEP).max(1)
+}
+
+/// Titles that a home lists, all of them.
+fn titles(person: &Person) -> BTreeSet<String> {
+    let mut titles = BTreeSet::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut words = vec!["listing", "list"];
+        words.extend(after.iter().flat_map(|after| ["--after", after.as_str()]));
+        let page = person.must(&words).json;
+        let items = page["items"].as_array().expect("items").clone();
+        titles.extend(items.iter().map(|it| it["title"].as_str().unwrap_or("").to_owned()));
+        match page["next"].as_str() {
+            Some(next) => after = Some(next.to_owned()),
+            None => return titles,
+        }
+    }
+}
+
+/// What a member says in a session: a frame of each type, with a listing that is new.
+fn frames(rogue: &mut Device, comparison: &[u8], title: &str) -> Vec<Frame> {
+    let offer = rogue.offer(title);
+    let other = rogue.offer(&format!("{title}, second"));
+    let store = StoreId([7; 16]);
+    let blob = BlobId(random());
+    let run = |bytes: Vec<u8>| vec![ByteBuf::from(bytes)];
+    let cursor = Cursor { store, position: offer.position };
+    let addresses = vec!["/ip4/127.0.0.1/tcp/9/p2p/12D3KooWA".to_owned()];
+    vec![
+        Frame::Hello(Hello {
+            store,
+            position: offer.position,
+            cursor: Some(cursor),
+            cursor_good: false,
+            interest: Interest::full(),
+        }),
+        Frame::Reconcile(Reconcile { round: 0, message: comparison.to_vec() }),
+        Frame::Need(Need { ids: vec![random(), random()], last: true }),
+        Frame::Wants(vec![Want { log: offer.item.log, have: vec![(0, offer.item.tip)] }]),
+        Frame::News(News {
+            to: Some(offer.position),
+            items: vec![offer.item],
+            inline: run(offer.run.to_bytes()),
+        }),
+        Frame::Runs(Runs { runs: run(other.run.to_bytes()), done: vec![other.item.log] }),
+        Frame::Ack(Ack { runs: 700, news: 300, read: Some(1) }),
+        Frame::BlobWant(BlobWant { blob, held: 0 }),
+        Frame::BlobChunk(BlobChunk { blob, index: 0, bytes: vec![5; 200] }),
+        Frame::Addresses(Addresses {
+            devices: vec![DeviceAddresses { device: DeviceId(random()), addresses }],
+        }),
+        Frame::Ping(Ping { answer: true }),
+        // Nobody asked for it: the last that is heard.
+        Frame::BlobHead(BlobHead { blob, size: 100_000, chunks: vec![[1; 32], [2; 32]] }),
+    ]
+}
+
+/// One session of a member, with one byte flipped; gives how many bytes it said.
+async fn exchange(
+    wire: &mut Wire,
+    addr: &str,
+    rogue: &Device,
+    say: &[Frame],
+    flip: Option<usize>,
+) -> Talk {
+    let mut talk = wire.link(addr).await;
+    talk.flip = flip;
+    if talk.meet(vec![rogue.credential()], &rogue.signing()).await.is_some() {
+        for frame in say {
+            talk.say(frame).await;
+        }
+    }
+    talk.flip = None;
+    talk.say(&Frame::Bye(Bye { reason: CloseReason::Done as u8 })).await;
+    talk.hear_out().await;
+    wire.ended(talk.id()).await;
+    talk
+}
+
+/// One join, with one byte flipped.
+async fn join(
+    wire: &mut Wire,
+    addr: &str,
+    bearer: &mut Device,
+    flip: Option<usize>,
+) -> (usize, Option<JoinAnswer>) {
+    let mut talk = wire.link(addr).await;
+    talk.flip = flip;
+    let answer = bearer.join(&mut talk).await;
+    let (id, said) = (talk.id(), talk.said_bytes());
+    drop(talk);
+    wire.ended(id).await;
+    (said, answer)
+}
+
+struct Cost {
+    cpu_ms: u64,
+    resident: u64,
+}
+
+impl Cost {
+    fn of(node: &Running) -> Self {
+        let (cpu, resident) = (cpu_ms(node.pid()), resident_bytes(node.pid()));
+        Self { cpu_ms: cpu.expect("it lives"), resident: resident.expect("it lives") }
+    }
+}
+
+#[test]
+fn a_flipped_byte_of_a_session_does_a_running_node_no_harm() {
+    if binary().is_none() {
+        return;
+    }
+    let root = TempDir::new().expect("a folder");
+    let victim = Person::init(root.path(), "victim").expect("a home");
+    victim.must(&["hood", "found", "Ici"]);
+    victim.must(&["listing", "add", "tool", "--title", "Honest"]);
+    let mut node = victim.run(&[]);
+    let mut others = ["rogue", "honest"].map(|name| {
+        let person = Person::init(root.path(), name).expect("a home");
+        let link = victim.must(&["invite", "create"]).text("link");
+        person.must(&["join", &link]);
+        person
+    });
+    let [rogue, honest] = &mut others;
+    let bearer = Person::init(root.path(), "bearer").expect("a home");
+    let link = victim.must(&["invite", "create", "--approval", "--uses", "1000"]).text("link");
+    let addr = node.address();
+    let before = titles(&victim);
+
+    let mut rogue = Device::of(rogue);
+    let mut bearer = Device::of(&bearer);
+    bearer.bear(&link);
+    let comparison = rogue.first_comparison();
+    let mut written = BTreeSet::new();
+    let mut compose = |rogue: &mut Device, number: usize| {
+        let title = format!("Rogue {number}");
+        written.extend([title.clone(), format!("{title}, second")]);
+        frames(rogue, &comparison, &title)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (flips, bytes) = runtime.expect("a runtime").block_on(async {
+        let mut wire = Wire::start();
+        // Intact, each of them does what it is for.
+        let say = compose(&mut rogue, 0);
+        let whole = exchange(&mut wire, &addr, &rogue, &say, None).await;
+        let said = whole.said_bytes() - Frame::Bye(Bye { reason: 0 }).to_bytes().len();
+        let kinds: BTreeSet<u8> = whole.shapes().into_iter().map(|(kind, _)| kind).collect();
+        for kind in [0x10, 0x11, 0x16, 0x19, 0x30, 0x31] {
+            assert!(kinds.contains(&kind), "no answer of type {kind:#x}: {kinds:x?}");
+        }
+        assert!(titles(&victim).contains("Rogue 0") && titles(&victim).contains("Rogue 0, second"));
+        let (join_bytes, answer) = join(&mut wire, &addr, &mut bearer, None).await;
+        assert_eq!(answer, Some(JoinAnswer::AwaitingApproval));
+
+        let start = Cost::of(&node);
+        let mut flips = 0;
+        for at in (0..said).step_by(step()) {
+            let say = compose(&mut rogue, 1 + at);
+            exchange(&mut wire, &addr, &rogue, &say, Some(at)).await;
+            assert!(node.lives(), "byte {at} of a session");
+            flips += 1;
+        }
+        for at in (0..join_bytes).step_by(step()) {
+            join(&mut wire, &addr, &mut bearer, Some(at)).await;
+            assert!(node.lives(), "byte {at} of a join");
+            flips += 1;
+        }
+        let end = Cost::of(&node);
+        let each = (end.cpu_ms - start.cpu_ms) / flips;
+        let grown = end.resident.saturating_sub(start.resident);
+        eprintln!(
+            "{flips} flips in {} bytes: {} ms of CPU in all, {grown} bytes more of memory",
+            said + join_bytes,
+            end.cpu_ms - start.cpu_ms
+        );
+        assert!(each < CPU_MS, "{each} ms of CPU for each");
+        assert!(grown < GROWTH_BYTES, "{grown} bytes more");
+        (flips, said + join_bytes)
+    });
+    assert!(flips > 0 && bytes > 3_000);
+
+    // Nothing is listed that was not written, and an honest neighbour is served.
+    let listed = titles(&victim);
+    let new: Vec<_> = listed.difference(&before).filter(|it| !written.contains(*it)).collect();
+    assert!(new.is_empty(), "{new:?}");
+    let synced = honest.must(&["sync", "--peer", &addr]);
+    assert_eq!(synced.json["complete"], true, "{}", synced.json);
+    assert_eq!(titles(honest), listed);
+    assert_eq!(victim.must(&["doctor"]).json["quarantined"], serde_json::json!([]));
+}
