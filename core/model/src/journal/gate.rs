@@ -20,7 +20,7 @@ use crate::rows::{RowsError, Tx};
 /// Largest payload of entry 0, in bytes.
 const LOG_START_BYTES: usize = 1_024;
 /// Branches a log may have before further ones are not stored.
-const BRANCHES: usize = 1_024;
+const BRANCHES: usize = 256;
 
 /// Which rule a run broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
