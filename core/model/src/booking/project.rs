@@ -49,14 +49,30 @@ pub enum ProjectError {
 }
 
 /// Takes in a `DOMAIN`, `DECISION` or `CLOSE_HOLDER` entry and recomputes its domain.
-///
-/// Call it for every such entry that was accepted, whether or not what it refers to is
-/// here: an act waits in its domain for what it has seen.
 pub fn project_open(
     tx: &mut Tx<'_>,
     facts: &dyn DomainFacts,
     entry: &Entry,
     author: &Holder,
+) -> Result<DomainId, ProjectError> {
+    let mut stale = BTreeSet::new();
+    let domain = take_open(tx, facts, entry, author, &mut stale)?;
+    stale.iter().try_for_each(|domain| recompute(tx, facts, domain))?;
+    Ok(domain)
+}
+
+/// Takes in one of several such entries. Domains whose rows do not follow yet are
+/// `stale`: the caller recomputes each once, after the last entry, since a pass costs as
+/// much as the domain holds.
+///
+/// Call it for every such entry that was accepted, whether or not what it refers to is
+/// here: an act waits in its domain for what it has seen.
+pub fn take_open(
+    tx: &mut Tx<'_>,
+    facts: &dyn DomainFacts,
+    entry: &Entry,
+    author: &Holder,
+    stale: &mut BTreeSet<DomainId>,
 ) -> Result<DomainId, ProjectError> {
     let at = place(tx, entry)?;
     let (domain, record) = match entry.header.kind {
@@ -85,7 +101,7 @@ pub fn project_open(
                 record,
             };
             tx.put::<Calendars>(&at.hash, &row);
-            recompute(tx, facts, &at.hash)?;
+            stale.insert(at.hash);
             return Ok(at.hash);
         }
         Decision::KIND => {
@@ -102,6 +118,9 @@ pub fn project_open(
     let is_new = !tx.has::<Decisions>(&key)?;
     let row = DecisionRow { entry: at, author: *author, record };
     tx.put::<Decisions>(&key, &row);
+    if stale.contains(&domain) {
+        return Ok(domain);
+    }
     let Some(calendar) = tx.row::<Calendars>(&domain)? else { return Ok(domain) };
     if let ActRecord::Decision(decision) = &row.record
         && is_new
@@ -110,7 +129,7 @@ pub fn project_open(
     {
         extend::extend(tx, &domain, calendar, decision, author, &at)?;
     } else if calendar.read.contains(&author.member) {
-        recompute(tx, facts, &domain)?;
+        stale.insert(domain);
     }
     // An act of someone who decides nothing here costs one row and no pass.
     Ok(domain)

@@ -37,13 +37,19 @@ pub struct Projector<'a, 'tx> {
     pub changes: &'a mut Changes,
 }
 
-/// Entries of edited documents, gathered so that each document is saved once.
-type ByDocument = BTreeMap<Descriptor, Vec<Entry>>;
+/// What is done once for all entries that were read together.
+#[derive(Default)]
+struct Batch {
+    /// Entries of edited documents: each document is saved once.
+    edits: BTreeMap<Descriptor, Vec<Entry>>,
+    /// Domains to be recomputed.
+    stale: BTreeSet<DomainId>,
+}
 
 impl Projector<'_, '_> {
     /// Reads newly accepted entries, and those that waited for them.
     pub fn project(&mut self, accepted: &[EntryHash]) -> Result<(), RowsError> {
-        let mut edits = ByDocument::new();
+        let mut batch = Batch::default();
         let mut ready = Vec::new();
         mark_unread(self.tx, accepted);
         for hash in accepted {
@@ -54,7 +60,7 @@ impl Projector<'_, '_> {
             }
             // Oldest first: what waits for this one is read before what comes later.
             while let Some((hash, stored)) = ready.pop() {
-                self.read(&hash, stored, &mut edits)?;
+                self.read(&hash, stored, &mut batch)?;
                 for woken in wake(self.tx, &hash)?.into_iter().rev() {
                     if let Some(stored) = entry(self.tx, &woken)? {
                         ready.push((woken, stored));
@@ -62,8 +68,14 @@ impl Projector<'_, '_> {
                 }
             }
         }
-        for (descriptor, entries) in edits {
+        for (descriptor, entries) in batch.edits {
             self.apply_edits(&descriptor, &entries)?;
+        }
+        for domain in batch.stale {
+            match booking::recompute(self.tx, self.authority, &domain) {
+                Err(ProjectError::Rows(error)) => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
         }
         Ok(())
     }
@@ -87,7 +99,7 @@ impl Projector<'_, '_> {
         &mut self,
         hash: &EntryHash,
         stored: Entry,
-        edits: &mut ByDocument,
+        batch: &mut Batch,
     ) -> Result<(), RowsError> {
         let log = stored.header.log_id();
         let Some(row) = log_row(self.tx, &log)? else { return Ok(()) };
@@ -95,8 +107,8 @@ impl Projector<'_, '_> {
         match start.descriptor.class {
             Class::Charter => self.changes.authority = true,
             Class::Identity => self.read_identity(hash, &start, &stored)?,
-            Class::Object => edits.entry(start.descriptor).or_default().push(stored),
-            Class::Open => self.read_open(hash, &start, &stored)?,
+            Class::Object => batch.edits.entry(start.descriptor).or_default().push(stored),
+            Class::Open => self.read_open(hash, &start, &stored, &mut batch.stale)?,
             Class::Sealed => self.read_sealed(hash, &log, &start, &stored)?,
             Class::Ledger | Class::Ticket => {}
         }
@@ -187,6 +199,7 @@ impl Projector<'_, '_> {
         hash: &EntryHash,
         start: &LogStart,
         stored: &Entry,
+        stale: &mut BTreeSet<DomainId>,
     ) -> Result<(), RowsError> {
         let Some(author) = Self::author(start) else { return Ok(()) };
         match stored.header.kind {
@@ -195,7 +208,7 @@ impl Projector<'_, '_> {
                 self.changes.place |= choose_place(self.tx, self.authority)?;
             }
             kind::open::DOMAIN | kind::open::DECISION | kind::open::CLOSE_HOLDER => {
-                match booking::project_open(self.tx, self.authority, stored, &author) {
+                match booking::take_open(self.tx, self.authority, stored, &author, stale) {
                     Ok(domain) => self.touched_domain(domain),
                     Err(error) => self.not_read(*hash, error)?,
                 }
