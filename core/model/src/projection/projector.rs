@@ -72,9 +72,9 @@ impl Projector<'_, '_> {
             self.apply_edits(&descriptor, &entries)?;
         }
         for domain in batch.stale {
-            match booking::recompute(self.tx, self.authority, &domain) {
-                Err(ProjectError::Rows(error)) => return Err(error),
-                Ok(()) | Err(_) => {}
+            let recomputed = booking::recompute(self.tx, self.authority, &domain);
+            if let Err(ProjectError::Rows(error)) = recomputed {
+                return Err(error);
             }
         }
         Ok(())
