@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub mod needle;
+pub mod neighbourhood;
 #[cfg(target_os = "linux")]
 pub mod netns;
 pub mod process;

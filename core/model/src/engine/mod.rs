@@ -96,6 +96,8 @@ pub struct Engine {
     next_session: u64,
     link: Option<DeviceLink>,
     outputs: VecDeque<Output>,
+    /// What sessions that are over exchanged.
+    exchanged: Stats,
 }
 
 impl Engine {
@@ -112,6 +114,7 @@ impl Engine {
             next_session: 0,
             link: None,
             outputs: VecDeque::new(),
+            exchanged: Stats::default(),
         }
     }
 
@@ -421,6 +424,24 @@ impl Engine {
     /// What a session counted.
     pub fn session_stats(&self, id: SessionId) -> Option<Stats> {
         self.sessions.get(&id).map(|live| live.session.stats())
+    }
+
+    /// What all sessions exchanged since the engine was made, handshakes left out.
+    pub fn exchanged(&self) -> Stats {
+        let live = self.sessions.values().map(|live| live.session.exchanged());
+        live.fold(self.exchanged, |sum, stats| sum.plus(&stats))
+    }
+
+    /// Takes a session that is over out.
+    fn remove_session(&mut self, id: SessionId) -> bool {
+        let Some(live) = self.sessions.remove(&id) else { return false };
+        self.exchanged = self.exchanged.plus(&live.session.exchanged());
+        true
+    }
+
+    /// How many documents were loaded from their rows since the engine was made.
+    pub fn documents_opened(&self) -> u64 {
+        self.hoods.values().map(|hood| hood.replica.documents_opened()).sum()
     }
 
     /// Whether a session still meets, joins or exchanges.

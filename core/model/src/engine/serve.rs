@@ -130,7 +130,7 @@ impl Engine {
     /// The stream of a session is gone.
     pub fn drop_session(&mut self, id: SessionId) {
         self.close_session(id, CloseReason::Cut);
-        if self.sessions.remove(&id).is_some() {
+        if self.remove_session(id) {
             self.link_session_gone(id);
             self.event(Event::Parted { session: id, reason: CloseReason::Cut });
         }
@@ -233,7 +233,7 @@ impl Engine {
                 self.event(Event::BlobMissing { session: id, blob });
             }
             (Effect::Close(reason), _) => {
-                self.sessions.remove(&id);
+                self.remove_session(id);
                 self.link_session_gone(id);
                 self.outputs.push_back(Output::Close { session: id, reason });
                 self.event(Event::Parted { session: id, reason });

@@ -139,6 +139,11 @@ impl Replica {
         &mut self.documents
     }
 
+    /// How many documents were loaded from their rows since this replica was.
+    pub fn documents_opened(&self) -> u64 {
+        self.documents.opened()
+    }
+
     /// Who reads: what was granted to this member.
     pub fn reader(&self) -> &Reader {
         &self.reader

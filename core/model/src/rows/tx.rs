@@ -87,7 +87,11 @@ impl<'a> Tx<'a> {
 
     /// Takes writes in again, laid over those already here.
     pub fn absorb(&mut self, writes: Writes) {
-        self.writes.extend(writes);
+        if self.writes.is_empty() {
+            self.writes = writes;
+        } else {
+            self.writes.extend(writes);
+        }
     }
 
     /// The typed row under `key`.

@@ -158,6 +158,33 @@ pub struct Stats {
     pub logs_opened: u64,
 }
 
+impl Stats {
+    /// What was counted after `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        self.with(earlier, u64::saturating_sub)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        self.with(other, u64::saturating_add)
+    }
+
+    fn with(&self, other: &Self, of: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            bytes_out: of(self.bytes_out, other.bytes_out),
+            bytes_in: of(self.bytes_in, other.bytes_in),
+            payload_bytes_out: of(self.payload_bytes_out, other.payload_bytes_out),
+            frames_out: of(self.frames_out, other.frames_out),
+            frames_in: of(self.frames_in, other.frames_in),
+            reconcile_rounds: of(self.reconcile_rounds, other.reconcile_rounds),
+            entries_in: of(self.entries_in, other.entries_in),
+            logs_opened: of(self.logs_opened, other.logs_opened),
+        }
+    }
+}
+
 /// Effects in order, and the counters.
 #[derive(Debug, Default)]
 pub(super) struct Out {

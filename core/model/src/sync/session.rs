@@ -77,6 +77,8 @@ pub struct Session {
     heard: Instant,
     asked: Option<Instant>,
     unknown_frames: u32,
+    /// What was counted when entries began to be exchanged.
+    met: Option<Stats>,
 }
 
 impl Session {
@@ -104,6 +106,7 @@ impl Session {
             heard: now,
             asked: None,
             unknown_frames: 0,
+            met: None,
         }
     }
 
@@ -115,6 +118,11 @@ impl Session {
     /// What was counted so far.
     pub const fn stats(&self) -> Stats {
         self.out.stats
+    }
+
+    /// What was counted since two members met: the handshake is not in it.
+    pub fn exchanged(&self) -> Stats {
+        self.met.map_or(Stats::default(), |met| self.out.stats.since(&met))
     }
 
     /// Its name.
@@ -222,6 +230,7 @@ impl Session {
     pub fn open(&mut self, open: Open, context: &mut Context<'_>) {
         let Phase::Met(MeetKey::Hood(_), met) = &self.phase else { return };
         let device = met.peer.device;
+        self.met = Some(self.out.stats);
         let tx = Tx::new(context.rows);
         let mut step = ExchangeStep {
             tx: &tx,
