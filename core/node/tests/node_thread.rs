@@ -78,3 +78,32 @@ async fn what_one_publishes_the_other_lists_over_libp2p() {
     anna.shutdown().await;
     bo.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_opened_as_soon_as_it_was_closed_is_no_old_copy() {
+    let dirs = TempDir::new().unwrap();
+    let (dir, state) = (dirs.path().join("Anna"), dirs.path().join("state"));
+    Node::init(&dir, &state, "Anna").unwrap();
+    let open = || async { Node::open(NodeConfig::offline(&dir, &state)).await };
+    let anna = open().await.unwrap();
+    let place = PlaceRecord {
+        at: anna.clock().claimed(),
+        name: "Les Érables".into(),
+        zone: "Europe/Paris".into(),
+    };
+    let policy = Policy { inviters: Inviters::Members, approval: false };
+    let hood = anna.found(place, policy).await.unwrap();
+    anna.shutdown().await;
+    for _ in 0..20 {
+        let anna = open().await.expect("the lock falls before the shutdown returns");
+        let own = anna.read(hood, |replica, _, _| Ok(replica.own().incarnation)).await.unwrap();
+        assert_eq!(own, 0, "it took itself for a copy");
+        anna.act(hood, |replica, tx, now, rng| {
+            let draft = ListingContent::new(ListingKind::Offer, "Vélos");
+            replica.publish(tx, now, rng, draft, None)
+        })
+        .await
+        .unwrap();
+        anna.shutdown().await;
+    }
+}

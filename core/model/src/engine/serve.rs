@@ -120,6 +120,31 @@ impl Engine {
         self.run_effects(id, now, stores, rng);
     }
 
+    /// Takes frames in, in the order in which they came. Those of one session that follow
+    /// one another are given to it before what they ask is done, so that what they bring
+    /// is committed together.
+    pub fn handle_frames(
+        &mut self,
+        frames: Vec<(SessionId, Vec<u8>)>,
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
+        let mut frames = frames.into_iter().peekable();
+        while let Some((id, bytes)) = frames.next() {
+            // Only a session that exchanges entries gathers: what comes before that
+            // depends on the answer to each frame.
+            let exchanges = self.sessions.get(&id).is_some_and(|it| it.session.is_exchanging());
+            let more = frames.peek().is_some_and(|(next, _)| *next == id);
+            self.with_session(id, now, stores, |session, context| {
+                session.handle_frame(&bytes, context);
+            });
+            if !(exchanges && more) {
+                self.run_effects(id, now, stores, rng);
+            }
+        }
+    }
+
     /// Tells the peer of a session who is reachable where.
     pub fn tell_addresses(&mut self, id: SessionId, devices: &[DeviceAddresses]) {
         if let Some(live) = self.sessions.get_mut(&id) {

@@ -59,6 +59,9 @@ pub struct Replica {
     cuts: BTreeMap<MemberId, Cut>,
     reader: Reader,
     documents: DocumentCache,
+    /// Something authority had said before may be otherwise since calendars were last
+    /// looked at.
+    moved: bool,
     todo: Todo,
 }
 
@@ -74,6 +77,7 @@ impl Replica {
             authority,
             reader: Reader::load(rows)?,
             documents: DocumentCache::new(OPEN_DOCUMENTS),
+            moved: false,
             todo: Todo::default(),
             hood,
             own,
@@ -91,6 +95,7 @@ impl Replica {
             cuts: BTreeMap::new(),
             reader: Reader::default(),
             documents: DocumentCache::new(OPEN_DOCUMENTS),
+            moved: false,
             todo: Todo::default(),
             hood,
             own,
@@ -166,6 +171,7 @@ impl Replica {
             hood.id = id.or(hood.id);
         });
         self.authority = load_authority(tx, &self.hood)?;
+        self.moved = true;
         Ok(())
     }
 

@@ -56,6 +56,7 @@ impl Replica {
             self.project(tx, &hashes, &mut changes)?;
         }
         changes.authority = true;
+        self.moved = true;
         self.settle(tx, &mut changes)?;
         Ok(changes)
     }

@@ -140,6 +140,11 @@ impl Session {
         matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_quiet())
     }
 
+    /// Whether members have met and exchange entries.
+    pub const fn is_exchanging(&self) -> bool {
+        matches!(self.phase, Phase::Exchange(_))
+    }
+
     /// The member device at the other end, once entries are exchanged.
     pub fn peer_device(&self) -> Option<DeviceId> {
         match &self.phase {

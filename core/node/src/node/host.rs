@@ -43,6 +43,8 @@ pub enum Input {
     Stop(tokio::sync::oneshot::Sender<()>),
 }
 
+/// Frames that are taken in at once, at most.
+const FRAMES: usize = 64;
 /// How often devices heard of are dialled again, and the store is cared for.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// Bytes that WAL and caches may take before the store is cared for: its own business.
@@ -110,13 +112,24 @@ impl Host {
             tokio::select! {
                 biased;
                 input = queue.recv() => match input {
-                    Some(Input::Stop(done)) => {
-                        self.stop().await;
-                        drop(queue);
-                        let _ = done.send(());
-                        return;
+                    Some(input) => {
+                        let (frames, after) = Self::with_more(input, &mut queue);
+                        if !frames.is_empty() {
+                            self.handle_frames(frames);
+                        }
+                        match after {
+                            Some(Input::Stop(done)) => {
+                                self.stop().await;
+                                // Stores and lock too, before anybody is told so.
+                                drop(self);
+                                drop(queue);
+                                let _ = done.send(());
+                                return;
+                            }
+                            Some(input) => self.handle(input).await,
+                            None => {}
+                        }
                     }
-                    Some(input) => self.handle(input).await,
                     None => {
                         self.stop().await;
                         return;
@@ -127,10 +140,33 @@ impl Host {
             }
             if self.engine.next_timeout().is_some_and(|at| at <= self.clock.steady()) {
                 let now = self.now();
-                self.engine.handle_timeout(now, &mut self.stores, &mut self.rng);
+                let Self { engine, stores, rng, .. } = &mut self;
+                stores.holding(|stores| engine.handle_timeout(now, stores, rng));
             }
             self.drain().await;
         }
+    }
+
+    /// Takes frames in; what several of them brought is committed together.
+    fn handle_frames(&mut self, frames: Vec<(SessionId, Vec<u8>)>) {
+        let now = self.now();
+        let Self { engine, stores, rng, .. } = self;
+        stores.holding(|stores| engine.handle_frames(frames, now, stores, rng));
+    }
+
+    /// An input, and with a frame those frames that wait behind it; besides, what came
+    /// after them.
+    fn with_more(
+        first: Input,
+        queue: &mut mpsc::Receiver<Input>,
+    ) -> (Vec<(SessionId, Vec<u8>)>, Option<Input>) {
+        let mut frames = Vec::new();
+        let mut next = Some(first);
+        while let Some(Input::Frame(session, bytes)) = next {
+            frames.push((session, bytes));
+            next = if frames.len() < FRAMES { queue.try_recv().ok() } else { None };
+        }
+        (frames, next)
     }
 
     fn wait(&self) -> Duration {
@@ -143,10 +179,7 @@ impl Host {
     async fn handle(&mut self, input: Input) {
         match input {
             Input::Job(job) => job(self),
-            Input::Frame(session, bytes) => {
-                let now = self.now();
-                self.engine.handle_frame(session, &bytes, now, &mut self.stores, &mut self.rng);
-            }
+            Input::Frame(session, bytes) => self.handle_frames(vec![(session, bytes)]),
             Input::LinkEnd(session) => self.engine.drop_session(session),
             Input::Net(event) => self.handle_net(*event).await,
             Input::Connect(config, done) => {

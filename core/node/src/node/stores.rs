@@ -16,9 +16,11 @@ const FOLDER: &str = "hoods";
 
 /// What is open.
 pub struct HoodStores {
-    home: Home,
-    options: StoreOptions,
+    // Before the home, whose lock falls with it: a store that is closed after somebody
+    // else could open it reads as an old copy put back.
     stores: BTreeMap<HoodHash, Store>,
+    options: StoreOptions,
+    home: Home,
 }
 
 impl HoodStores {
@@ -64,6 +66,14 @@ impl HoodStores {
     /// One store, to be repaired or cared for.
     pub fn get_mut(&mut self, hood: &HoodHash) -> Option<&mut Store> {
         self.stores.get_mut(hood)
+    }
+
+    /// Does something during which all reads of a store share one transaction.
+    pub fn holding<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.stores.values_mut().for_each(Store::hold);
+        let done = work(self);
+        self.stores.values_mut().for_each(Store::release);
+        done
     }
 
     /// Every store.

@@ -65,6 +65,8 @@ pub struct Store {
     /// How many commits this store has seen.
     pub(super) commits: u64,
     pub(super) witness: Option<Box<dyn Witness>>,
+    /// Reads share one transaction until [`Store::release`].
+    held: bool,
 }
 
 impl Store {
@@ -73,8 +75,14 @@ impl Store {
         fs::create_dir_all(dir).map_err(|error| StoreError::of_io(&error))?;
         let connection = connection::writer(dir, &options)?;
         let readers = Readers::new(dir.to_owned(), options);
-        let mut store =
-            Self { dir: dir.to_owned(), connection, readers, commits: 0, witness: None };
+        let mut store = Self {
+            dir: dir.to_owned(),
+            connection,
+            readers,
+            commits: 0,
+            witness: None,
+            held: false,
+        };
         store.commits = store.origin()?.commits;
         store.update_index()?;
         Ok(store)
@@ -107,6 +115,8 @@ impl Store {
         if writes.is_empty() {
             return Ok(());
         }
+        let held = self.held;
+        self.release();
         let commits = self.commits.saturating_add(1);
         let written = self.write(&writes, commits);
         self.settle(written)?;
@@ -114,7 +124,30 @@ impl Store {
         if self.log_bytes() > LOG_CAP_BYTES {
             self.checkpoint();
         }
+        if held {
+            self.hold();
+        }
         Ok(())
+    }
+
+    /// Lets all reads until [`Store::release`] share one transaction: each by itself takes
+    /// and leaves a lock on the file, which costs as much as the reading. A commit in
+    /// between is seen by the reads after it.
+    pub fn hold(&mut self) {
+        if !self.held && self.connection.is_autocommit() {
+            let begun = self.connection.prepare_cached("BEGIN").and_then(|mut it| it.execute([]));
+            self.held = begun.is_ok();
+        }
+    }
+
+    /// Ends what [`Store::hold`] began.
+    pub fn release(&mut self) {
+        if std::mem::take(&mut self.held)
+            && let Err(error) =
+                self.connection.prepare_cached("COMMIT").and_then(|mut it| it.execute([]))
+        {
+            tracing::warn!(%error, "a moment of reading was not ended");
+        }
     }
 
     fn write(&mut self, writes: &Writes, commits: u64) -> rusqlite::Result<()> {
