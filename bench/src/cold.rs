@@ -24,16 +24,12 @@ pub struct Joined {
     pub bytes: u64,
 }
 
-/// Joins the neighbourhood of a plan.
-pub async fn join(plan: Plan) -> Outcome<Joined> {
-    let made = Instant::now();
-    let hood = Neighbourhood::make(plan)?;
-    crate::report::say(&format!("   made in {:.1} s: {plan:?}", made.elapsed().as_secs_f64()));
+/// Joins a neighbourhood.
+pub async fn join(hood: &Neighbourhood) -> Outcome<Joined> {
     let root = tempfile::tempdir()?;
     let (host, guest) = (Place::below(root.path(), "host"), Place::below(root.path(), "guest"));
     hood.write_home(&host.dir, &host.state)?;
     let hash = hood.hash();
-    drop(hood);
     Node::init(&guest.dir, &guest.state, "New")?;
     let (host, guest) = (host.open().await?, guest.open().await?);
     let link = nodes::invite(&host, hash).await?;
@@ -58,9 +54,14 @@ fn documents(rows: &[(palier_model::rows::Table, Vec<palier_model::rows::RawRow>
 
 /// P1: the reference neighbourhood, beside the floor.
 pub async fn reference(scale: f64, report: &mut Report) -> Outcome<()> {
-    let joined = join(Plan::scaled(scale)).await?;
+    let joined = join(&Neighbourhood::make(Plan::scaled(scale))?).await?;
+    report.add(against_floor(&joined));
+    Ok(())
+}
+
+fn against_floor(joined: &Joined) -> Line {
     let ratio = joined.time.as_secs_f64() / joined.floor.as_secs_f64();
-    report.add(Line {
+    Line {
         figure: "P1",
         what: format!(
             "cold join, {} entries, {} documents, {:.1} MB",
@@ -80,6 +81,61 @@ pub async fn reference(scale: f64, report: &mut Report) -> Outcome<()> {
             "entries": joined.entries, "documents": joined.documents, "bytes": joined.bytes,
             "join_ms": ms(joined.time), "floor_ms": ms(joined.floor), "ratio": ratio,
         }),
+    }
+}
+
+/// P1 and P4: listings alone, more and more of them; with feature `others` also as
+/// automerge documents.
+pub async fn documents(counts: &[u32], report: &mut Report) -> Outcome<()> {
+    let mut times = Vec::new();
+    for count in counts {
+        let made = Neighbourhood::make(Plan::documents(*count))?;
+        let joined = join(&made).await?;
+        report.add(against_floor(&joined));
+        #[cfg(feature = "others")]
+        beside_others(&made, &joined, report).await?;
+        times.push((*count, joined.time));
+    }
+    let (Some((few, short)), Some((many, long))) = (times.first(), times.last()) else {
+        return Ok(());
+    };
+    let (ratio, more) =
+        (long.as_secs_f64() / short.as_secs_f64(), f64::from(*many) / f64::from(*few));
+    report.add(Line {
+        figure: "P4",
+        what: format!("time for {many} documents ÷ time for {few}"),
+        target: "≤ 1.2 × their number",
+        seen: format!("{ratio:.1} for {more:.0} × as many"),
+        met: Some(ratio <= more * 1.2),
+        details: json!({ "few_ms": ms(*short), "many_ms": ms(*long), "ratio": ratio }),
     });
+    Ok(())
+}
+
+/// The same contents, brought by others.
+#[cfg(feature = "others")]
+async fn beside_others(made: &Neighbourhood, joined: &Joined, report: &mut Report) -> Outcome<()> {
+    let contents = crate::others::listings(made.rows());
+    let own = joined.time.as_secs_f64();
+    let count = contents.len();
+    for (name, time, target, least) in [
+        (
+            "samod 0.16",
+            crate::others::samod(&contents).await?,
+            "≥ 5 × faster, ≥ 20 × at 4,000",
+            if count >= 4_000 { 20.0 } else { 5.0 },
+        ),
+        ("automerge::sync, same transport", crate::others::automerge(&contents).await?, "—", 0.0),
+    ] {
+        let times = time.as_secs_f64() / own;
+        report.add(Line {
+            figure: "P1",
+            what: format!("{count} documents, beside {name}"),
+            target,
+            seen: format!("{times:.1} × faster ({own:.2} s; {:.2} s)", time.as_secs_f64()),
+            met: (least > 0.0).then_some(times >= least),
+            details: json!({ "own_ms": own * 1_000.0, "other_ms": ms(time), "times": times }),
+        });
+    }
     Ok(())
 }

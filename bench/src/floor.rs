@@ -16,8 +16,8 @@ pub struct Pair {
     pub a: Link,
     /// The other.
     pub b: Link,
-    nets: [NetHandle; 2],
-    _events: [Receiver<NetEvent>; 2],
+    pub(crate) nets: [NetHandle; 2],
+    pub(crate) events: [Receiver<NetEvent>; 2],
 }
 
 impl Pair {
@@ -38,13 +38,13 @@ impl Pair {
         }
         other.dial(addr).await?;
         let (a, b) = (up(&mut one_events).await?, up(&mut other_events).await?);
-        Ok(Self { a, b, nets: [one, other], _events: [one_events, other_events] })
+        Ok(Self { a, b, nets: [one, other], events: [one_events, other_events] })
     }
 
     /// Closes everything.
     pub async fn close(self) {
-        let Self { a, b, nets, _events } = self;
-        drop((a, b));
+        let Self { a, b, nets, events } = self;
+        drop((a, b, events));
         for net in nets {
             net.shutdown().await;
         }

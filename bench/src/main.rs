@@ -4,9 +4,13 @@
 
 mod cold;
 mod floor;
+mod live;
 mod nodes;
+#[cfg(feature = "others")]
+mod others;
 mod reconnect;
 mod report;
+mod start;
 
 use std::path::PathBuf;
 
@@ -17,7 +21,10 @@ use report::Report;
 struct Wanted {
     figures: Vec<String>,
     scale: f64,
+    /// Documents of P2 and P3.
     documents: Vec<u32>,
+    /// Documents of P1 and P4.
+    growing: Vec<u32>,
     json: Option<PathBuf>,
 }
 
@@ -34,11 +41,8 @@ impl Wanted {
             let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
             match argument.as_str() {
                 "--scale" => wanted.scale = value()?.parse()?,
-                "--documents" => {
-                    let counts = value()?;
-                    let counts = counts.split(',').map(str::parse).collect::<Result<_, _>>();
-                    wanted.documents = counts?;
-                }
+                "--documents" => wanted.documents = counts(&value()?)?,
+                "--growing" => wanted.growing = counts(&value()?)?,
                 "--json" => wanted.json = Some(value()?.into()),
                 figure => wanted.figures.push(figure.to_uppercase()),
             }
@@ -51,8 +55,15 @@ impl Wanted {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
+fn counts(text: &str) -> Outcome<Vec<u32>> {
+    Ok(text.split(',').map(str::parse).collect::<Result<_, _>>()?)
+}
+
+#[tokio::main]
 async fn main() -> Outcome<()> {
+    if let Some(place) = start::asked(std::env::args()) {
+        return start::child(&place).await;
+    }
     let wanted = Wanted::of(std::env::args().skip(1))?;
     let mut report = Report::default();
     if wanted.has("P1") {
@@ -62,6 +73,18 @@ async fn main() -> Outcome<()> {
         for documents in &wanted.documents {
             reconnect::reconnect(*documents, &mut report).await?;
         }
+    }
+    if wanted.has("P1") || wanted.has("P4") {
+        cold::documents(&wanted.growing, &mut report).await?;
+    }
+    if wanted.has("P6") {
+        start::open(wanted.scale, &mut report).await?;
+    }
+    if wanted.has("P8") {
+        live::write(&mut report).await?;
+    }
+    if wanted.has("P9") {
+        live::publish(&mut report).await?;
     }
     println!("{}", report.table());
     if let Some(path) = &wanted.json {

@@ -20,7 +20,7 @@ impl Replica {
         if changes.authority || recounted {
             changes.place |= choose_place(tx, &self.authority)?;
         }
-        // Someone more, or another log of a device, moves nothing in a calendar.
+        // Someone more, who wrote nothing yet, moves nothing in a calendar.
         if std::mem::take(&mut self.moved) || recounted {
             for domain in booking::domains(tx, AGAIN)? {
                 booking::recompute(tx, &self.authority, &domain).map_err(rows_error)?;
