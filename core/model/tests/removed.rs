@@ -37,6 +37,26 @@ fn status(world: &World, of: usize, by: usize, hood: &HoodHash) -> Option<Status
 }
 
 #[test]
+fn nobody_is_told_that_removing_oneself_worked() {
+    let mut world = World::new(20);
+    let (anna, bo) = (world.add_person("Anna"), world.add_person("Bo"));
+    let hood = world.found(anna, "Les Érables").unwrap();
+    world.join(anna, bo, &hood).unwrap();
+    let members = [anna, bo].map(|node| member(&world, node));
+    let appointed = world.act(anna, &hood, |replica, tx, now, _| {
+        Ok(((), replica.appoint(tx, now.claimed, members[1], Role::Coordinator)?))
+    });
+    appointed.unwrap();
+    let before = entries(&mut world, anna, &hood);
+    let removed = world.act(anna, &hood, |replica, tx, now, _| {
+        Ok(((), replica.remove(tx, now.claimed, members[0])?))
+    });
+    assert_eq!(removed.unwrap_err().code, "member.not_allowed");
+    assert_eq!(entries(&mut world, anna, &hood), before);
+    assert_eq!(status(&world, anna, anna, &hood), Some(Status::Active));
+}
+
+#[test]
 fn a_session_that_stands_tells_a_removed_member_nothing_more() {
     let mut world = World::new(21);
     let (anna, bo) = (world.add_person("Anna"), world.add_person("Bo"));

@@ -107,6 +107,10 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         self.check(Permission::Remove)?;
         self.known_member(&member)?;
+        // Such an act counts for nothing: whoever wants to go leaves.
+        if member == self.me.member {
+            return Err(ActError::not_allowed("member.not_allowed"));
+        }
         self.check_not_last(&member)?;
         let draft = build::remove(tx, &self.authority, now, member)?;
         self.charter_act(tx, draft)
