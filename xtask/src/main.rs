@@ -1,11 +1,12 @@
 //! Chores of the house. `cargo xtask test` runs every suite and ends with a table;
 //! `cargo xtask licences` checks what the dependencies ask; `cargo xtask sim` runs whole
-//! neighbourhoods from many seeds.
+//! neighbourhoods from many seeds, and `cargo xtask mutate` loses rules to see them seen.
 
 mod child;
 mod install;
 mod libtest;
 mod licences;
+mod mutate;
 mod progress;
 mod python;
 mod report;
@@ -39,6 +40,16 @@ enum Chore {
     },
     /// Check the licences of the dependencies.
     Licences,
+    /// Lose one rule after another in a copy of the tree, and tell how many seeds of the
+    /// simulator it takes to see that.
+    Mutate {
+        /// Only rules whose name holds this.
+        #[arg(default_value = "")]
+        only: String,
+        /// Seeds after which a rule counts as held by nothing.
+        #[arg(long, default_value_t = 3_000)]
+        seeds: u64,
+    },
     /// Run the simulator of whole neighbourhoods over many seeds.
     Sim {
         /// How many seeds.
@@ -64,6 +75,7 @@ fn main() -> ExitCode {
                 false
             }
         },
+        Chore::Mutate { only, seeds } => mutate::run(&root, &only, seeds),
         Chore::Sim { seeds, from } => sim::run(&root, seeds, from),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

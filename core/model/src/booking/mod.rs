@@ -23,7 +23,9 @@ pub use decide::{
     Care, DecideError, Standing, Wanted, accept, check_terms, close_holder, hand_over, release,
     seen, set_terms, waits_for, who_may,
 };
-pub use project::{DomainFacts, ProjectError, domains, project_open, recompute, take_open};
+pub use project::{
+    DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
+};
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
     Outcome, Plan, PlanWindow, Price, PricePer, Reason, Receipt, Record, RecordError, Request,

@@ -191,6 +191,19 @@ pub fn recompute(
     Ok(())
 }
 
+/// A domain and its acts as its calendar is told them.
+pub fn domain_acts(
+    tx: &Tx<'_>,
+    facts: &dyn DomainFacts,
+    domain: &DomainId,
+) -> Result<Option<(Domain, Vec<Act>)>, RowsError> {
+    let Some(row) = tx.row::<Calendars>(domain)? else { return Ok(None) };
+    let (rows, _) = load(tx, &row)?;
+    let of = Domain { id: *domain, owner: row.owner, record: row.record };
+    let acts = acts(tx, facts, &of, &rows)?;
+    Ok(Some((of, acts)))
+}
+
 /// Every domain there is, for when authority changed.
 pub fn domains(tx: &Tx<'_>, limit: usize) -> Result<Vec<DomainId>, RowsError> {
     let rows = tx.scan(Table::Calendars, &[], &[], false, limit)?;

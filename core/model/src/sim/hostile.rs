@@ -1,35 +1,19 @@
-//! Members and carriers that do not play by the rules: signed entries that no honest
-//! device writes, and frames that arrive other than they were sent.
+//! Members who do not play by the rules: acts that are signed well and no honest device
+//! writes, because they are somebody else's to do, or were never true.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
+use super::forged::Forger;
 use super::world::World;
-use crate::authority::{Role, build};
+use crate::authority::{Home, Role, build};
 use crate::booking::{
     Calendars, CloseHolder, Decision, DomainRecord, DomainView, Holder, Op, Reason, Record, Terms,
 };
-use crate::journal::{Author, Descriptor, Owner, append, kind};
-use crate::keys::{BookingId, DocId, EntryHash, HoodHash};
+use crate::journal::{Author, Descriptor, Owner, Ref, append, kind};
+use crate::keys::{BookingId, DocId, EntryHash, HoodHash, LogId, MemberId};
 use crate::rows::Tx;
 use crate::time::{Instant, Interval};
-
-/// Changes a frame as a carrier that lies may.
-pub(super) fn mangle(bytes: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
-    if bytes.is_empty() {
-        return;
-    }
-    let at = rng.next_u32() as usize % bytes.len();
-    match rng.next_u32() % 4 {
-        0 => bytes.truncate(at),
-        1 => bytes.insert(at, 0xff),
-        2 => {
-            let again = bytes.clone();
-            bytes.extend(again);
-        }
-        _ => bytes[at] ^= 1 << (rng.next_u32() % 8),
-    }
-}
 
 fn noise(rng: &mut ChaCha20Rng) -> Vec<u8> {
     let mut bytes = vec![0; rng.next_u32() as usize % 200];
@@ -37,9 +21,17 @@ fn noise(rng: &mut ChaCha20Rng) -> Vec<u8> {
     bytes
 }
 
+/// What a hostile device did.
+pub(super) struct Odd {
+    /// For the trace.
+    pub(super) line: String,
+    /// Whom it says it removes.
+    pub(super) removes: Option<MemberId>,
+}
+
 /// A member's device writes an entry that no honest one writes, past every check of its
 /// own, and starts anew.
-pub(super) fn odd_entry(world: &mut World, node: usize, hood: &HoodHash) -> Option<String> {
+pub(super) fn odd_entry(world: &mut World, node: usize, hood: &HoodHash) -> Option<Odd> {
     let now = world.now(node).claimed;
     let rng = &mut world.rng;
     let it = &mut world.nodes[node];
@@ -70,7 +62,14 @@ pub(super) fn odd_entry(world: &mut World, node: usize, hood: &HoodHash) -> Opti
     let mut number = [0; 16];
     rng.fill_bytes(&mut number);
     let object = Descriptor::object(*hood, owner, number);
-    let which = rng.next_u32() % 12;
+    let which = rng.next_u32() % 24;
+    if which >= 17 {
+        let member = me.member;
+        let mut forger = Forger { author, hood: *hood, member, victim, now, rng };
+        let line = forger.forge(it)?;
+        world.restart(node);
+        return Some(Odd { line: format!("node {node} {line}"), removes: None });
+    }
     let (descriptor, kind, payload) = match (which, view) {
         (0 | 1, Some(view)) => (open, kind::open::DECISION, overbook(&view, holder, now, rng)?),
         (2, Some(view)) => {
@@ -107,6 +106,35 @@ pub(super) fn odd_entry(world: &mut World, node: usize, hood: &HoodHash) -> Opti
             let record = DomainRecord::single(now, DocId([9; 32]), terms, holder, vec![victim]);
             (open, kind::open::DOMAIN, record.to_payload().ok()?)
         }
+        (12 | 13, Some(view)) => {
+            // A claimed clock, years ago or years ahead.
+            let years = if which == 12 { -30 } else { 30 };
+            let at = now.plus_ms(years * 365 * Instant::DAY_MS);
+            (open, kind::open::DECISION, overbook(&view, holder, at, rng)?)
+        }
+        (14, Some(view)) => {
+            let mut hash = [0; 32];
+            rng.fill_bytes(&mut hash);
+            let nowhere =
+                Ref { document: open.id(), log: LogId(hash), seq: 3, hash: EntryHash(hash) };
+            let mut decision = decision(&view, now, Op::Seen);
+            decision.prev = Some(nowhere);
+            decision.seen.push(nowhere);
+            decision.seen.sort_unstable();
+            (open, kind::open::DECISION, decision.to_payload().ok()?)
+        }
+        (15, _) => {
+            let draft = build::dismiss(now, *hood, victim, Role::Coordinator);
+            (draft.document, draft.kind, draft.payload)
+        }
+        (16, _) => {
+            let acts: Vec<_> = replica.authority().members().collect();
+            let draft = build::attest(now, *hood, victim, Home::default());
+            let seconded = EntryHash(*blake3::hash(&[acts.len() as u8]).as_bytes());
+            let second = build::second(now, *hood, seconded);
+            let draft = if rng.next_u32().is_multiple_of(2) { draft } else { second };
+            (draft.document, draft.kind, draft.payload)
+        }
         _ => {
             let kinds = [0x10, 0x15, 0x50, 0x51, 0x52, 0x55, 0x7777];
             let kind = kinds[rng.next_u32() as usize % kinds.len()];
@@ -118,7 +146,9 @@ pub(super) fn odd_entry(world: &mut World, node: usize, hood: &HoodHash) -> Opti
     let writes = tx.into_writes();
     it.stores.memory_mut(hood)?.commit(writes);
     world.restart(node);
-    Some(format!("node {node} writes odd entry {which} of kind {kind:#x}"))
+    let removes = (which == 5).then_some(victim);
+    let line = format!("node {node} writes odd entry {which} of kind {kind:#x}");
+    Some(Odd { line, removes })
 }
 
 fn decision(view: &DomainView, at: Instant, op: Op) -> Decision {

@@ -1,14 +1,17 @@
 //! Seeded whole neighbourhoods without a machine: the very engines the node runs, over
 //! rows in memory and a network that loses, doubles, delays and cuts as a seed says.
 
+mod carrier;
 mod checks;
+mod forged;
 mod hostile;
 mod network;
+mod proofs;
 mod scenario;
 mod steps;
 mod world;
 
 pub use checks::Watch;
 pub use network::{Link, Network};
-pub use scenario::{Failure, Report, play};
+pub use scenario::{Failure, Judge, Report, play, play_with};
 pub use world::{SimNode, SimStores, World};

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use rand_core::Rng;
 
 use super::checks::{self, Watch};
+use super::proofs::{self, Closed};
 use super::world::{SimStores, World};
-use crate::authority::{Role, Status};
-use crate::keys::{BookingId, DocId, HoodHash};
+use crate::authority::Role;
+use crate::keys::{BookingId, DeviceId, DocId, HoodHash};
 use crate::replica::{ActError, ErrorKind, Replica, Standing};
 use crate::rows::{Table, Tx};
 
@@ -61,13 +62,26 @@ pub(super) struct Scenario {
     pub(super) listings: Vec<DocId>,
     pub(super) copies: Vec<(usize, SimStores)>,
     pub(super) watch: Watch,
+    /// What whoever removed somebody knew of him.
+    pub(super) closings: Vec<Closed>,
+    /// Devices that exist twice, or came up again with an old copy.
+    pub(super) copied: BTreeSet<DeviceId>,
     pub(super) trace: Vec<String>,
     pub(super) step: u32,
     looked: Vec<u64>,
+    judged: usize,
 }
 
 /// Plays the life of a seed.
 pub fn play(seed: u64) -> Result<Report, Box<Failure>> {
+    play_with(seed, &|_, _| Ok(()))
+}
+
+/// What else must hold at a life's end, of a device and its rows.
+pub type Judge<'a> = &'a dyn Fn(&Replica, &Tx<'_>) -> Result<(), String>;
+
+/// Plays the life of a seed, with one judge more at its end.
+pub fn play_with(seed: u64, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
     let mut it = match Scenario::new(seed) {
         Ok(it) => it,
         Err(error) => {
@@ -75,7 +89,7 @@ pub fn play(seed: u64) -> Result<Report, Box<Failure>> {
             return Err(Box::new(Failure { seed, step: 0, what, trace: Vec::new() }));
         }
     };
-    match it.live() {
+    match it.live().and_then(|report| it.judged(judge).map(|()| report)) {
         Ok(report) => Ok(report),
         Err(what) => Err(Box::new(Failure { seed, step: it.step, what, trace: it.trace })),
     }
@@ -105,8 +119,16 @@ impl Scenario {
         });
         appointed?;
         let mut honest = vec![true; people];
-        if people > 3 && world.rng.next_u32().is_multiple_of(3) {
-            honest[2] = false;
+        // A member who does not play by the rules, now and then the hub, lies as a carrier
+        // too.
+        let hostile = match world.rng.next_u32() % 12 {
+            0..4 if people > 3 => Some(2),
+            4 => Some(1),
+            _ => None,
+        };
+        if let Some(hostile) = hostile {
+            honest[hostile] = false;
+            world.begin_lying(hostile);
         }
         let group = vec![0; people];
         let mut it = Self {
@@ -118,9 +140,12 @@ impl Scenario {
             listings: Vec::new(),
             copies: Vec::new(),
             watch: Watch::default(),
+            closings: Vec::new(),
+            copied: BTreeSet::new(),
             trace: Vec::new(),
             step: 0,
             looked: Vec::new(),
+            judged: 0,
         };
         for guest in 1..people {
             it.world.connect(guest, 0);
@@ -294,9 +319,9 @@ impl Scenario {
             all.take(&mut tx, &runs).map_err(read)?;
         }
         let active = |node: &usize| {
-            let member = self.world.nodes[*node].engine.me().member;
-            let known = all.authority().member(&member);
-            known.is_some_and(|known| known.status == Status::Active)
+            let me = self.world.nodes[*node].engine.me();
+            let known = all.authority().device_of(&me.member, &me.keys.id());
+            known.is_some_and(|known| known.is_active)
         };
         Ok(nodes.iter().copied().filter(active).collect())
     }
@@ -351,6 +376,12 @@ impl Scenario {
             self.world.advance(61_000);
         }
         self.agree(&nodes)?;
+        if let Some(rows) = self.world.nodes[nodes[0]].stores.memory(&self.hood) {
+            proofs::signed(rows)?;
+            proofs::linear(rows, &self.lone_devices())?;
+            proofs::closed(&self.world, nodes[0], &self.hood, &self.closings)?;
+        }
+        self.judged = nodes[0];
         let deals = checks::deals(&mut self.world, &nodes, &self.hood)?;
         for node in &nodes {
             checks::rebuilt(&self.world, *node, &self.hood)?;
@@ -363,6 +394,22 @@ impl Scenario {
             nodes: count,
             mark: self.world.rng.next_u64(),
         })
+    }
+
+    /// Lets a judge look at one of those who agree.
+    fn judged(&self, judge: Judge<'_>) -> Result<(), String> {
+        let it = &self.world.nodes[self.judged];
+        match (it.stores.memory(&self.hood), it.engine.replica(&self.hood)) {
+            (Some(rows), Some(replica)) => judge(replica, &Tx::new(rows)),
+            _ => Err("nobody is left to be judged".into()),
+        }
+    }
+
+    /// Devices that play by the rules and were never copied.
+    fn lone_devices(&self) -> BTreeSet<DeviceId> {
+        let nodes = self.world.nodes.iter().zip(&self.honest);
+        let honest = nodes.filter(|(_, honest)| **honest).map(|(it, _)| it.engine.me().keys.id());
+        honest.filter(|device| !self.copied.contains(device)).collect()
     }
 
     fn agree(&self, nodes: &[usize]) -> Result<(), String> {

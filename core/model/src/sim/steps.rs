@@ -1,10 +1,12 @@
 //! One step of a life: somebody acts, or something befalls.
 
+use super::checks;
 use super::hostile;
+use super::proofs::Closed;
 use super::scenario::Scenario;
-use crate::authority::Role;
+use crate::authority::{Role, Status};
 use crate::booking::{Care, Mode, Reason, Terms};
-use crate::keys::BookingId;
+use crate::keys::{BookingId, DeviceId, MemberId};
 use crate::listing::{ListingContent, ListingEdit, ListingKind, ListingState, ProfileEdit};
 use crate::replica::{Deciding, NewRequest};
 use crate::time::{Instant, Interval};
@@ -20,7 +22,7 @@ impl Scenario {
         if !self.is_in(node) {
             return self.late_join();
         }
-        match self.draw(100) {
+        match self.draw(104) {
             0..9 => self.publish(node),
             9..13 => self.edit(node),
             13..15 => self.profile(node),
@@ -37,8 +39,7 @@ impl Scenario {
             83..86 => self.heal(),
             86..89 => {
                 self.note(format!("node {node} stops and starts"));
-                self.world.restart(node);
-                Ok(())
+                self.stop_and_start(node)
             }
             89..91 => self.disk(node),
             91..93 => self.clock(node),
@@ -51,6 +52,8 @@ impl Scenario {
                 Ok(())
             }
             98..99 => self.odd(),
+            99..101 => self.second_device(node),
+            101..102 => self.revoke(node),
             _ => {
                 let minutes = i64::from(self.draw(60));
                 self.note(format!("{minutes} minutes pass"));
@@ -208,7 +211,7 @@ impl Scenario {
         Ok(())
     }
 
-    fn other(&mut self) -> (usize, crate::keys::MemberId) {
+    fn other(&mut self) -> (usize, MemberId) {
         let count = u32::try_from(self.world.nodes.len()).unwrap_or(1);
         let other = self.draw(count) as usize;
         (other, self.world.nodes[other].engine.me().member)
@@ -238,8 +241,65 @@ impl Scenario {
         let removed = self.world.act(node, &hood, |replica, tx, now, _| {
             Ok(((), replica.remove(tx, now.claimed, member)?))
         });
-        self.done(node, &format!("removes node {other}"), removed)?;
+        if self.done(node, &format!("removes node {other}"), removed)?.is_some() {
+            self.close(node, member, None);
+            let replica = self.world.nodes[node].engine.replica(&hood);
+            let known = replica.and_then(|replica| replica.authority().member(&member));
+            if known.is_none_or(|known| known.status == Status::Active) {
+                return Err(format!("node {node} removed node {other}, and nothing came of it"));
+            }
+        }
         Ok(())
+    }
+
+    /// Keeps what a device knows of a member, or of a device of his, as it closes it.
+    fn close(&mut self, node: usize, member: MemberId, device: Option<DeviceId>) {
+        if let Some(rows) = self.world.nodes[node].stores.memory(&self.hood) {
+            self.closings.push(Closed { member, device, known: checks::entries(rows) });
+        }
+    }
+
+    fn revoke(&mut self, node: usize) -> Result<(), String> {
+        let me = self.world.nodes[node].engine.me();
+        let (member, own, hood) = (me.member, me.keys.id(), self.hood);
+        let replica = self.world.nodes[node].engine.replica(&hood);
+        let devices = replica.map(|replica| replica.authority().devices_of(&member));
+        let mut others = devices.unwrap_or_default();
+        others.retain(|(device, known)| *device != own && known.is_active);
+        let at = self.draw(u32::try_from(others.len()).unwrap_or(0)) as usize;
+        let Some((device, _)) = others.get(at).copied() else { return Ok(()) };
+        let revoked = self.world.act(node, &hood, |replica, tx, now, rng| {
+            Ok(((), replica.revoke_device(tx, now.claimed, rng, device)?))
+        });
+        if self.done(node, "revokes another device of its member", revoked)?.is_some() {
+            self.close(node, member, Some(device));
+        }
+        Ok(())
+    }
+
+    fn second_device(&mut self, node: usize) -> Result<(), String> {
+        if self.world.nodes.len() >= 7 || self.world.nodes[node].carrier.is_some() {
+            return Ok(());
+        }
+        let mangled = std::mem::take(&mut self.world.mangled_permille);
+        let (phone, linked) = self.world.link(node, "phone");
+        self.world.mangled_permille = mangled;
+        self.honest.push(self.honest[node]);
+        self.group.push(self.group[node]);
+        self.note(format!("node {phone} becomes a second device of {node}: {linked}"));
+        Ok(())
+    }
+
+    /// What was answered before is there after.
+    fn stop_and_start(&mut self, node: usize) -> Result<(), String> {
+        let held = |it: &Self| it.world.nodes[node].stores.memory(&it.hood).map(checks::entries);
+        let before = held(self).unwrap_or_default();
+        self.world.restart(node);
+        let after = held(self).unwrap_or_default();
+        match before.difference(&after).count() {
+            0 => Ok(()),
+            lost => Err(format!("node {node} lost {lost} entries that it had answered for")),
+        }
     }
 
     fn meet(&mut self, node: usize) -> Result<(), String> {
@@ -319,6 +379,7 @@ impl Scenario {
     fn put_back(&mut self) -> Result<(), String> {
         let Some((node, copy)) = self.copies.pop() else { return Ok(()) };
         self.note(format!("node {node}: its backup is put back"));
+        self.copied.insert(self.world.nodes[node].engine.me().keys.id());
         self.world.restore(node, copy);
         self.watch.forget(node);
         Ok(())
@@ -329,6 +390,7 @@ impl Scenario {
             return Ok(());
         }
         let noticed = self.draw(2) == 0;
+        self.copied.insert(self.world.nodes[node].engine.me().keys.id());
         let it = &self.world.nodes[node];
         let (me, mut copy) = (it.engine.me().clone(), it.stores.clone());
         copy.full = false;
@@ -348,8 +410,11 @@ impl Scenario {
             return Ok(());
         }
         let hood = self.hood;
-        if let Some(line) = hostile::odd_entry(&mut self.world, node, &hood) {
-            self.note(line);
+        if let Some(odd) = hostile::odd_entry(&mut self.world, node, &hood) {
+            self.note(odd.line);
+            if let Some(member) = odd.removes {
+                self.close(node, member, None);
+            }
         }
         Ok(())
     }

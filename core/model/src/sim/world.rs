@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::carrier::Carrier;
 use super::network::Network;
 use crate::authority::{Inviters, Policy};
-use crate::engine::{CommitError, Engine, Event, Now, Output, Stores};
+use crate::engine::{CommitError, Engine, Event, LinkProgress, Now, Output, Stores};
 use crate::keys::{DeviceKeys, HoodHash, Phrase};
 use crate::projection::{Changes, PlaceRecord};
 use crate::replica::{ActError, Me, NewInvitation, Replica};
@@ -85,6 +86,8 @@ pub struct SimNode {
     /// Its transport's id.
     pub(super) peer: Vec<u8>,
     pub(super) name: String,
+    /// Its streams lie.
+    pub(super) carrier: Option<Carrier>,
 }
 
 /// Everything.
@@ -137,6 +140,7 @@ impl World {
             skew_ms: 0,
             peer,
             name: name.to_owned(),
+            carrier: None,
         });
         self.nodes.len() - 1
     }
@@ -229,6 +233,31 @@ impl World {
         Ok(())
     }
 
+    /// A person links a second device next to a first one; gives its number, and whether
+    /// it became the person's.
+    pub fn link(&mut self, old: usize, name: &str) -> (usize, bool) {
+        let phone = self.add_person(name);
+        let secret = self.nodes[old].engine.offer_link(&mut self.rng);
+        self.nodes[phone].engine.accept_link(secret);
+        self.connect(phone, old);
+        self.run_until_quiescent(20_000);
+        if let Some(LinkProgress::Comparing(code)) = self.nodes[old].engine.link_progress() {
+            for node in [phone, old] {
+                let now = self.now(node);
+                let it = &mut self.nodes[node];
+                // Whatever goes wrong shows in what comes of it.
+                let _ = it.engine.confirm_link(&code, now, &mut it.stores, &mut self.rng);
+                self.pump(node);
+            }
+        }
+        self.run_until_quiescent(20_000);
+        self.disconnect(phone, old);
+        self.nodes[phone].engine.cancel_link();
+        self.nodes[old].engine.cancel_link();
+        let member = |node: usize| self.nodes[node].engine.me().member;
+        (phone, member(phone) == member(old))
+    }
+
     /// A device takes in a bundle of all that another one holds.
     pub fn carry(&mut self, from: usize, to: usize, hood: &HoodHash) -> Result<(), ActError> {
         let runs = self.read(from, hood, |replica, tx, _| Ok(replica.all_runs(tx)?))?;
@@ -262,6 +291,12 @@ impl World {
             }
         }
         it.engine = engine;
+    }
+
+    /// From here on what leaves a device is tampered with.
+    pub fn begin_lying(&mut self, node: usize) {
+        let it = &mut self.nodes[node];
+        it.carrier = Some(Carrier::new(it.engine.me().keys.signing().clone()));
     }
 
     /// Opens a stream from one device to another.
@@ -307,11 +342,18 @@ impl World {
                     if self.mangled_permille > 0
                         && self.rng.next_u32() % 1_000 < self.mangled_permille
                     {
-                        super::hostile::mangle(&mut bytes, &mut self.rng);
+                        super::carrier::mangle(&mut bytes, &mut self.rng);
                     }
+                    let carrier = self.nodes[node].carrier.as_mut();
+                    let frames = match carrier {
+                        Some(carrier) => carrier.twist(bytes, &mut self.rng),
+                        None => vec![bytes],
+                    };
                     let delay = 1 + i64::from(self.rng.next_u32() % LATENCY_MS as u32);
                     let arrives = Instant(self.now_ms + delay);
-                    self.network.send((node, session), bytes, arrives);
+                    for bytes in frames {
+                        self.network.send((node, session), bytes, arrives);
+                    }
                 }
                 Output::Close { session, .. } => {
                     // What was sent before still arrives; then the other end notices.

@@ -444,12 +444,13 @@ impl<'a> Oracle<'a> {
         told
     }
 
-    /// Counts units hour by hour.
+    /// Counts units at each instant at which they can only grow: whenever one begins.
     pub(crate) fn fits(&self, me: &Busy, occ: &[Busy], capacity: u32, gap: u64) -> bool {
         let covers = |busy: &Busy, t: i64| {
             busy.interval.start.0 <= t && busy.interval.end.is_none_or(|end| t < end.0 + gap as i64)
         };
-        (me.interval.start.0..LAST + 20).filter(|t| covers(me, *t)).all(|t| {
+        let begun = occ.iter().chain([me]).map(|busy| busy.interval.start.0);
+        begun.filter(|t| covers(me, *t)).all(|t| {
             let mut units = u64::from(me.quantity);
             for busy in occ.iter().filter(|busy| covers(busy, t)) {
                 if busy.resource == me.resource {

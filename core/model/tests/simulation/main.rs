@@ -5,6 +5,11 @@
 //! names the seed that plays it again.
 #![cfg(feature = "sim")]
 
+mod judge;
+#[allow(dead_code)]
+#[path = "../booking_order/oracle.rs"]
+mod oracle;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,20 +20,21 @@ use palier_model::journal::position;
 use palier_model::listing::{ListingContent, ListingKind};
 use palier_model::projection::{Changes, PlaceRecord};
 use palier_model::replica::{Deciding, NewRequest};
-use palier_model::sim::{World, play};
+use palier_model::sim::{World, play, play_with};
 use palier_model::time::{Instant, Interval};
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Failures after which no more seeds are begun.
-const ENOUGH: usize = 8;
+/// Failures after which no more seeds are begun, where `PALIER_SIM_FAILURES` says nothing.
+const ENOUGH: u64 = 8;
 
 #[test]
 fn every_seed_ends_in_agreement() {
     let from = setting("PALIER_SIM_FROM", 0);
     let end = from + setting("PALIER_SIM_SEEDS", 300);
+    let enough = usize::try_from(setting("PALIER_SIM_FAILURES", ENOUGH)).unwrap();
     let shown = if end - from == 1 { usize::MAX } else { 12 };
     let next = AtomicU64::new(from);
     let failures = Mutex::new(Vec::new());
@@ -38,31 +44,33 @@ fn every_seed_ends_in_agreement() {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end || failures.lock().unwrap().len() >= ENOUGH {
+                    if seed >= end || failures.lock().unwrap().len() >= enough {
                         break;
                     }
-                    let failure = match catch_unwind(AssertUnwindSafe(|| play(seed))) {
-                        Ok(Ok(report)) => {
-                            let mut totals = totals.lock().unwrap();
-                            totals[0] += report.entries as u64;
-                            totals[1] += report.deals as u64;
-                            totals[2] += report.counted;
-                            totals[3] += report.firm as u64;
-                            continue;
-                        }
-                        Ok(Err(failure)) => {
-                            let from = failure.trace.len().saturating_sub(shown);
-                            let trace = failure.trace[from..].join("\n  ");
-                            format!("after step {}: {}\n  {trace}", failure.step, failure.what)
-                        }
-                        Err(panic) => {
-                            let text = panic.downcast_ref::<String>().cloned();
-                            let text = text.or_else(|| {
-                                panic.downcast_ref::<&str>().map(|text| (*text).to_owned())
-                            });
-                            format!("panicked: {}", text.unwrap_or_default())
-                        }
-                    };
+                    let failure =
+                        match catch_unwind(AssertUnwindSafe(|| play_with(seed, &judge::calendars)))
+                        {
+                            Ok(Ok(report)) => {
+                                let mut totals = totals.lock().unwrap();
+                                totals[0] += report.entries as u64;
+                                totals[1] += report.deals as u64;
+                                totals[2] += report.counted;
+                                totals[3] += report.firm as u64;
+                                continue;
+                            }
+                            Ok(Err(failure)) => {
+                                let from = failure.trace.len().saturating_sub(shown);
+                                let trace = failure.trace[from..].join("\n  ");
+                                format!("after step {}: {}\n  {trace}", failure.step, failure.what)
+                            }
+                            Err(panic) => {
+                                let text = panic.downcast_ref::<String>().cloned();
+                                let text = text.or_else(|| {
+                                    panic.downcast_ref::<&str>().map(|text| (*text).to_owned())
+                                });
+                                format!("panicked: {}", text.unwrap_or_default())
+                            }
+                        };
                     failures.lock().unwrap().push((seed, failure));
                 }
             });
