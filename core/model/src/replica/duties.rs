@@ -1,13 +1,19 @@
 //! Doing what [`crate::duties`] says is due.
 
+use std::cmp::Ordering;
+
 use rand_core::CryptoRng;
 
 use super::{ActError, Replica, Standing};
 use crate::booking::Care;
 use crate::duties::{Duty, due};
+use crate::journal::{Descriptor, log_row, logs_of_document};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
+
+/// Of so many looks a device with a copy acts at one.
+const TWINS_DRAW: u32 = 8;
 
 impl Replica {
     /// Whether something may be due.
@@ -50,6 +56,25 @@ impl Replica {
         Ok(changes)
     }
 
+    /// Whether another copy of this device writes under its key: one that began after it,
+    /// or one that goes on with the same log.
+    fn has_twin(&self, tx: &Tx<'_>) -> Result<bool, RowsError> {
+        let document = Descriptor::identity(self.hood.hash, self.me.member).id();
+        let mut alike = 0;
+        for log in logs_of_document(tx, &document)? {
+            let Some(row) = log_row(tx, &log)? else { continue };
+            if row.start.device != self.me.keys.id() {
+                continue;
+            }
+            match row.start.incarnation.cmp(&self.own().incarnation) {
+                Ordering::Less => {}
+                Ordering::Equal => alike += row.tips.len(),
+                Ordering::Greater => return Ok(true),
+            }
+        }
+        Ok(alike > 1)
+    }
+
     fn do_duty(
         &mut self,
         tx: &mut Tx<'_>,
@@ -60,6 +85,12 @@ impl Replica {
     ) -> Result<(), ActError> {
         let done = match duty {
             Duty::OpenEpoch => {
+                // A copy of this device sees the same and is the opener as well: were both
+                // to act at once, there would be two again, for ever.
+                if self.has_twin(tx)? && !rng.next_u32().is_multiple_of(TWINS_DRAW) {
+                    self.todo.epochs = true;
+                    return Ok(());
+                }
                 self.open_epoch(tx, now, rng, changes)?;
                 Changes::default()
             }
