@@ -46,7 +46,7 @@ const MUTATIONS: &[Mutation] = &[
             ),
             (
                 "        self.load(node, None);\n",
-                "        let it = &mut self.nodes[node];\n        it.stores.hoods = std::mem::take(&mut it.stores.durable);\n        self.load(node, None);\n",
+                "        let it = &mut self.nodes[node];\n        let lost = std::mem::take(&mut it.stores.durable);\n        it.stores.hoods.extend(lost);\n        self.load(node, None);\n",
             ),
         ],
     },
@@ -89,6 +89,11 @@ const MUTATIONS: &[Mutation] = &[
             "known.is_some_and(|known| !known.is_active)",
             "known.is_some_and(|known| !known.is_active && known.member.0[0] == 0)",
         )],
+    },
+    Mutation {
+        name: "let copies open epochs at once",
+        file: "core/model/src/replica/duties.rs",
+        words: &[("const TWINS_DRAW: u32 = 8;", "const TWINS_DRAW: u32 = 1;")],
     },
     Mutation {
         name: "leave calendars as they were when authority changed",

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::world::World;
 use crate::booking::{BookingStates, Bookings, Calendars, DomainId, DomainView, Effect, OpenState};
 use crate::journal::Logs;
-use crate::keys::{BookingId, EntryHash, HoodHash};
+use crate::keys::{BookingId, EntryHash, HoodHash, MemberId};
 use crate::replica::Replica;
 use crate::rows::{MemoryRows, Rows, Table, TableKind, Tx};
 
@@ -238,9 +238,14 @@ pub(super) fn rebuilt(world: &World, node: usize, hood: &HoodHash) -> Result<(),
 }
 
 /// The parties of each deal are shown the same.
-pub(super) fn deals(world: &mut World, nodes: &[usize], hood: &HoodHash) -> Result<usize, String> {
+pub(super) fn deals(
+    world: &mut World,
+    nodes: &[usize],
+    hood: &HoodHash,
+    revokers: &BTreeSet<MemberId>,
+) -> Result<usize, String> {
     let mut seen: BTreeMap<BookingId, Vec<(usize, String)>> = BTreeMap::new();
-    let mut parties: BTreeMap<BookingId, BTreeSet<crate::keys::MemberId>> = BTreeMap::new();
+    let mut parties: BTreeMap<BookingId, BTreeSet<MemberId>> = BTreeMap::new();
     for node in nodes {
         let Some(rows) = world.nodes[*node].stores.memory(hood) else { continue };
         let tx = Tx::new(rows);
@@ -280,7 +285,9 @@ pub(super) fn deals(world: &mut World, nodes: &[usize], hood: &HoodHash) -> Resu
         let of = &parties[id];
         let is_party = |node: usize| of.contains(&world.nodes[node].engine.me().member);
         for node in nodes.iter().filter(|node| is_party(**node)) {
-            if !views.iter().any(|(other, _)| other == node) {
+            let member = world.nodes[*node].engine.me().member;
+            let may_lack = revokers.contains(&member);
+            if !may_lack && !views.iter().any(|(other, _)| other == node) {
                 return Err(format!("node {node}, a party, cannot read deal {}", short(&id.0)));
             }
         }

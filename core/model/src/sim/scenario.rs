@@ -9,7 +9,7 @@ use super::checks::{self, Watch};
 use super::proofs::{self, Closed};
 use super::world::{SimStores, World};
 use crate::authority::Role;
-use crate::keys::{BookingId, DeviceId, DocId, HoodHash};
+use crate::keys::{BookingId, DeviceId, DocId, HoodHash, MemberId};
 use crate::replica::{ActError, ErrorKind, Replica, Standing};
 use crate::rows::{Table, Tx};
 
@@ -270,18 +270,19 @@ impl Scenario {
     /// and whoever takes the other for removed tells it nothing.
     fn can_meet(&self, a: usize, b: usize) -> bool {
         let me = |node: usize| self.world.nodes[node].engine.me();
+        // Whether it takes the other for active, where it knows it at all.
         let knows = |node: usize, other: usize| {
-            let replica = self.world.nodes[node].engine.replica(&self.hood);
-            let device = replica.and_then(|replica| {
-                replica.authority().device_of(&me(other).member, &me(other).keys.id())
-            });
-            device.is_some_and(|device| device.is_active)
+            let replica = self.world.nodes[node].engine.replica(&self.hood)?;
+            let known = replica.authority().device_of(&me(other).member, &me(other).keys.id());
+            known.map(|device| device.is_active)
         };
-        me(a).keys.id() != me(b).keys.id() && (knows(a, b) || knows(b, a))
+        let is_told = matches!((knows(a, b), knows(b, a)), (Some(a), Some(b)) if a || b);
+        me(a).keys.id() != me(b).keys.id() && is_told
     }
 
     /// Those that no chain of meetings joins are handed each other's bundle: copies of the
-    /// only device, and two who each take the other for removed.
+    /// only device, two who each take the other for removed, a device whose certificate went
+    /// with an old copy put back.
     fn hand_over(&mut self, nodes: &[usize]) -> Result<(), String> {
         let mut joined = vec![*nodes.first().ok_or("nobody is left")?];
         let mut left: Vec<usize> = nodes[1..].to_vec();
@@ -382,7 +383,12 @@ impl Scenario {
             proofs::closed(&self.world, nodes[0], &self.hood, &self.closings)?;
         }
         self.judged = nodes[0];
-        let deals = checks::deals(&mut self.world, &nodes, &self.hood)?;
+        // What a device sealed that was revoked since, its own member may never read.
+        let revokers: BTreeSet<MemberId> = (self.closings.iter())
+            .filter(|closed| closed.device.is_some())
+            .map(|closed| closed.member)
+            .collect();
+        let deals = checks::deals(&mut self.world, &nodes, &self.hood, &revokers)?;
         for node in &nodes {
             checks::rebuilt(&self.world, *node, &self.hood)?;
         }

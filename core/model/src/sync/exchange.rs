@@ -7,15 +7,13 @@
 use super::blob::BlobDesk;
 use super::cursor::{self, Cursor, Interest, StoreId};
 use super::effect::{CloseReason, Effect, Out};
-use super::frame::{
-    Ack, Addresses, DeviceAddresses, Frame, Hello, Need, NewsItem, Ping, Reconcile,
-};
+use super::frame::{Ack, Frame, Hello, Need, NewsItem, Ping, Reconcile};
 use super::limits;
 use super::live::{FetchBook, SessionId};
 use super::meeting::Role;
 use super::outbox::Outbox;
 use super::reading::{Desk, Reading};
-use super::reconcile::{Next, Reconciler, Snapshot};
+use super::reconcile::{Next, Reconciler};
 use super::retry::Retry;
 use super::telling::Telling;
 use crate::journal::{Position, Verdict};
@@ -336,18 +334,6 @@ impl Exchange {
         Ok(())
     }
 
-    /// Tells what only this side holds, and branches of logs too forked to compare; after
-    /// that, what was accepted since.
-    fn tell_found(&mut self, found: Vec<(u64, NewsItem)>, snapshot: &mut Snapshot, now: Instant) {
-        if self.hears_only {
-            return;
-        }
-        let mut items = in_order(found);
-        items.append(&mut snapshot.listed);
-        self.telling.list(items, Some(snapshot.position));
-        self.telling.begin(snapshot.position.n, now);
-    }
-
     pub(super) fn schedule_reconcile(&mut self, now: Instant) {
         let earliest =
             self.reconciled_at.map_or(now, |at| at.plus_ms(limits::RECONCILE_EVERY_MS).max(now));
@@ -494,26 +480,13 @@ impl Exchange {
         Ok(self.peer.is_some() && self.blobs.fetch(blob, held, step.out))
     }
 
-    pub(super) fn tell_addresses(&self, devices: &[DeviceAddresses], out: &mut Out) {
-        if self.peer.is_none() || self.hears_only {
-            return;
-        }
-        let mut devices = devices.to_vec();
-        devices.truncate(limits::ADDRESS_DEVICES);
-        for device in &mut devices {
-            device.addresses.retain(|address| address.len() <= limits::ADDRESS_BYTES);
-            device.addresses.truncate(limits::ADDRESSES);
-        }
-        out.send(&Frame::Addresses(Addresses { devices }));
-    }
-
     /// The device at the other end.
     pub(super) const fn device(&self) -> DeviceId {
         self.device
     }
 }
 
-fn in_order(mut found: Vec<(u64, NewsItem)>) -> Vec<NewsItem> {
+pub(super) fn in_order(mut found: Vec<(u64, NewsItem)>) -> Vec<NewsItem> {
     found.sort_unstable();
     found.into_iter().map(|(_, item)| item).collect()
 }

@@ -8,7 +8,10 @@
 //!
 //! Invariant: while only hearing, no frame carries anything that was read from rows.
 
-use super::exchange::{Exchange, Step};
+use super::effect::Out;
+use super::exchange::{Exchange, Step, in_order};
+use super::frame::{Addresses, DeviceAddresses, Frame, NewsItem};
+use super::limits;
 use super::reconcile::Snapshot;
 use crate::journal::{Position, position};
 use crate::rows::RowsError;
@@ -39,5 +42,35 @@ impl Exchange {
     /// How far the peer is told that this node's order goes.
     pub(super) fn told_position(&self, step: &Step<'_, '_>) -> Result<Position, RowsError> {
         if self.hears_only { Ok(Position::default()) } else { position(step.tx) }
+    }
+
+    /// Tells what only this side holds, and branches of logs too forked to compare; after
+    /// that, what was accepted since.
+    pub(super) fn tell_found(
+        &mut self,
+        found: Vec<(u64, NewsItem)>,
+        snapshot: &mut Snapshot,
+        now: Instant,
+    ) {
+        if self.hears_only {
+            return;
+        }
+        let mut items = in_order(found);
+        items.append(&mut snapshot.listed);
+        self.telling.list(items, Some(snapshot.position));
+        self.telling.begin(snapshot.position.n, now);
+    }
+
+    pub(super) fn tell_addresses(&self, devices: &[DeviceAddresses], out: &mut Out) {
+        if self.peer.is_none() || self.hears_only {
+            return;
+        }
+        let mut devices = devices.to_vec();
+        devices.truncate(limits::ADDRESS_DEVICES);
+        for device in &mut devices {
+            device.addresses.retain(|address| address.len() <= limits::ADDRESS_BYTES);
+            device.addresses.truncate(limits::ADDRESSES);
+        }
+        out.send(&Frame::Addresses(Addresses { devices }));
     }
 }
