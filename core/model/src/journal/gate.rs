@@ -15,7 +15,7 @@ use super::run::{Run, entry_bytes};
 use super::{limits, order};
 use crate::codec;
 use crate::keys::{EntryHash, LogId};
-use crate::rows::{RowsError, Table, Tx};
+use crate::rows::{RowsError, Tx};
 
 /// Largest payload of entry 0, in bytes.
 const LOG_START_BYTES: usize = 1_024;
@@ -215,9 +215,7 @@ fn store(
         .unwrap_or_else(|| DocumentRow { descriptor: row.start.descriptor, frontier: Vec::new() });
     for (entry, hash) in entries.iter().zip(hashes) {
         let key = (*log, (entry.header.seq, *hash));
-        // What lies beyond all that is held of its log is new.
-        let is_beyond = row.tips.iter().all(|tip| tip.seq < entry.header.seq);
-        if !is_beyond && tx.has::<EntryPlaces>(hash)? {
+        if tx.has::<EntryPlaces>(hash)? {
             continue;
         }
         extend_tips(&mut row.tips, entry, *hash);
@@ -259,8 +257,7 @@ fn extend_frontier(
             tx.put::<Waiting>(&(*cause, hash), &());
         }
     }
-    let named =
-        !tx.is_empty(Table::Waiting)? && !tx.rows_with_prefix::<Waiting>(&hash.0, 1)?.is_empty();
+    let named = !tx.rows_with_prefix::<Waiting>(&hash.0, 1)?.is_empty();
     if !named && let Err(at) = frontier.binary_search(&hash) {
         frontier.insert(at, hash);
     }

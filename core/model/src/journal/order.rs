@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
 use crate::keys::EntryHash;
 use crate::rows::{Key, Rows, RowsError, Table, Tx, Typed};
 
@@ -36,18 +35,11 @@ pub struct Position {
 
 /// How far this node's order goes.
 pub fn position(tx: &Tx<'_>) -> Result<Position, RowsError> {
-    // The order only grows, so what is staged comes after all that is stored.
-    if let Some((key, row)) = tx.last_staged(Table::Order) {
-        return read_position(key, row);
-    }
     let last = tx.scan(Table::Order, &[], &[], true, 1)?;
-    last.first().map_or(Ok(Position::default()), |(key, row)| read_position(key, row))
-}
-
-fn read_position(key: &[u8], row: &[u8]) -> Result<Position, RowsError> {
-    let (OrderRow { rolling, .. }, _) =
-        codec::decode_prefix(row, row.len()).map_err(|_| corrupt(key))?;
-    Ok(Position { n: key_number(key)?, hash: rolling })
+    let Some((key, _)) = last.first() else { return Ok(Position::default()) };
+    let n = key_number(key)?;
+    let row = tx.row::<Order>(&n)?.ok_or_else(|| corrupt(key))?;
+    Ok(Position { n, hash: row.rolling })
 }
 
 /// The rolling hash after the n-th entry.

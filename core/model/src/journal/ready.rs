@@ -63,9 +63,6 @@ const WAKE_STEP: usize = 1_024;
 /// Entries that waited for nothing but `hash`, which can be read now.
 pub(crate) fn wake(tx: &mut Tx<'_>, hash: &EntryHash) -> Result<Vec<EntryHash>, RowsError> {
     let mut ready = Vec::new();
-    if tx.is_empty(Table::Waiting)? {
-        return Ok(ready);
-    }
     loop {
         let waiting = tx.rows_with_prefix::<Waiting>(&hash.0, WAKE_STEP)?;
         if waiting.is_empty() {

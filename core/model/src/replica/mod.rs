@@ -59,9 +59,6 @@ pub struct Replica {
     cuts: BTreeMap<MemberId, Cut>,
     reader: Reader,
     documents: DocumentCache,
-    /// Something authority had said before may be otherwise since calendars were last
-    /// looked at.
-    moved: bool,
     todo: Todo,
 }
 
@@ -77,7 +74,6 @@ impl Replica {
             authority,
             reader: Reader::load(rows)?,
             documents: DocumentCache::new(OPEN_DOCUMENTS),
-            moved: false,
             todo: Todo::default(),
             hood,
             own,
@@ -95,7 +91,6 @@ impl Replica {
             cuts: BTreeMap::new(),
             reader: Reader::default(),
             documents: DocumentCache::new(OPEN_DOCUMENTS),
-            moved: false,
             todo: Todo::default(),
             hood,
             own,
@@ -171,7 +166,6 @@ impl Replica {
             hood.id = id.or(hood.id);
         });
         self.authority = load_authority(tx, &self.hood)?;
-        self.moved = true;
         Ok(())
     }
 

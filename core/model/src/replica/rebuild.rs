@@ -56,7 +56,6 @@ impl Replica {
             self.project(tx, &hashes, &mut changes)?;
         }
         changes.authority = true;
-        self.moved = true;
         self.settle(tx, &mut changes)?;
         Ok(changes)
     }

@@ -1,14 +1,12 @@
 //! What follows from changed authority: rows that hang on who may do what are looked at
 //! again, and grants for secrets that were not known before.
 
-use std::collections::BTreeSet;
-
 use super::Replica;
 use crate::booking;
-use crate::journal::{Class, Entries, Logs, Owner, kind};
+use crate::journal::{Class, Entries, Owner, kind, log_row};
 use crate::keys::{LogId, MemberId};
 use crate::projection::{Changes, Projector, all_keys, choose_place};
-use crate::rows::{RowsError, Tx};
+use crate::rows::{Rows, RowsError, Table, Tx};
 
 /// Logs, and entries of one, that are looked at again at once.
 const AGAIN: usize = 1 << 20;
@@ -19,75 +17,69 @@ impl Replica {
         let recounted = self.recount(tx, changes)?;
         if changes.authority || recounted {
             changes.place |= choose_place(tx, &self.authority)?;
-        }
-        // Someone more, who wrote nothing yet, moves nothing in a calendar.
-        if std::mem::take(&mut self.moved) || recounted {
             for domain in booking::domains(tx, AGAIN)? {
                 booking::recompute(tx, &self.authority, &domain).map_err(rows_error)?;
                 changes.domains.insert(domain);
             }
         }
         let secrets_grew = self.reader.take_news();
-        let members: BTreeSet<MemberId> = if secrets_grew {
+        let members: Vec<MemberId> = if secrets_grew {
             self.authority.members().map(|(member, _)| *member).collect()
         } else {
             changes.epochs.iter().copied().collect()
         };
-        if members.is_empty() || !self.reader.has_secrets() {
-            return Ok(());
-        }
-        for (log, member) in outboxes(tx, &members)? {
-            self.look_for_grants(tx, &member, &log, changes)?;
+        for member in members {
+            self.look_for_grants(tx, &member, changes)?;
         }
         Ok(())
     }
 
-    /// Looks through an outbox again, for grants that could not be found when they came.
+    /// Looks through a member's outboxes again, for grants that could not be found when
+    /// they came.
     fn look_for_grants(
         &mut self,
         tx: &mut Tx<'_>,
         member: &MemberId,
-        log: &LogId,
         changes: &mut Changes,
     ) -> Result<(), RowsError> {
+        if !self.reader.has_secrets() {
+            return Ok(());
+        }
         let epochs = all_keys(tx, member)?;
-        for (_, stored) in tx.rows_with_prefix::<Entries>(&log.0, AGAIN)? {
-            if stored.header.kind != kind::sealed::GRANT {
-                continue;
-            }
-            for opened in self.reader.take_grant(tx, log, &epochs, &stored)? {
-                let mut projector = Projector {
-                    tx,
-                    authority: &self.authority,
-                    member: self.me.member,
-                    keys: &self.me.keys,
-                    reader: &mut self.reader,
-                    documents: &mut self.documents,
-                    changes,
-                };
-                projector.read_opened(&opened)?;
+        for log in self.outboxes(tx, member)? {
+            for (_, stored) in tx.rows_with_prefix::<Entries>(&log.0, AGAIN)? {
+                if stored.header.kind != kind::sealed::GRANT {
+                    continue;
+                }
+                for opened in self.reader.take_grant(tx, &log, &epochs, &stored)? {
+                    let mut projector = Projector {
+                        tx,
+                        authority: &self.authority,
+                        member: self.me.member,
+                        keys: &self.me.keys,
+                        reader: &mut self.reader,
+                        documents: &mut self.documents,
+                        changes,
+                    };
+                    projector.read_opened(&opened)?;
+                }
             }
         }
         Ok(())
     }
-}
 
-/// The outboxes of members, each with whose it is.
-fn outboxes(
-    tx: &Tx<'_>,
-    members: &BTreeSet<MemberId>,
-) -> Result<Vec<(LogId, MemberId)>, RowsError> {
-    let mut logs = Vec::new();
-    for (key, row) in tx.rows_with_prefix::<Logs>(&[], AGAIN)? {
-        let of = &row.start.descriptor;
-        if let (Class::Sealed, Owner::Member(member), Some(log)) =
-            (of.class, of.owner, LogId::from_slice(&key))
-            && members.contains(&member)
-        {
-            logs.push((log, member));
+    fn outboxes(&self, tx: &Tx<'_>, member: &MemberId) -> Result<Vec<LogId>, RowsError> {
+        let mut logs = Vec::new();
+        for (key, _) in tx.scan(Table::Logs, &[], &[], false, AGAIN)? {
+            let Some(log) = LogId::from_slice(&key) else { continue };
+            let Some(row) = log_row(tx, &log)? else { continue };
+            let of = &row.start.descriptor;
+            if of.class == Class::Sealed && of.owner == Owner::Member(*member) {
+                logs.push(log);
+            }
         }
+        Ok(logs)
     }
-    Ok(logs)
 }
 
 /// What was stored was read once: only the store can fail when it is read again.

@@ -62,8 +62,7 @@ impl Replica {
             }
             if !verdict.accepted.is_empty() {
                 // Facts at once: the next run's author may be made known by this one.
-                let log = run.entries.first().map(|first| first.header.log_id());
-                self.learn_facts(tx, &log.unwrap_or(LogId::ZERO), &verdict.accepted)?;
+                self.learn_facts(tx, &verdict.accepted)?;
                 accepted.extend_from_slice(&verdict.accepted);
             }
             if let Some(place) = taken.verdicts.get_mut(number) {

@@ -8,9 +8,9 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use super::{ActError, Replica};
-use crate::authority::{Added, Body, Fact};
+use crate::authority::Fact;
 use crate::journal::{
-    Class, Descriptor, Entry, Owner, append, entry, kind::Kind, kind::sealed, log_row, open,
+    Descriptor, Entry, Owner, append, entry, kind::Kind, kind::sealed, log_row, open,
 };
 use crate::keyring::Need;
 use crate::keys::{BookingId, EntryHash, LogId, MemberId};
@@ -56,39 +56,24 @@ impl Replica {
         let log = open(tx, &author, descriptor)?;
         let stored: Entry = append(tx, &author, descriptor, kind, payload)?;
         let hash = stored.hash();
-        self.learn_facts(tx, &log, &[EntryHash(log.0), hash])?;
+        self.learn_facts(tx, &[EntryHash(log.0), hash])?;
         self.project(tx, &[EntryHash(log.0), hash], changes)?;
         Ok(hash)
     }
 
     /// Tells authority of entries of charter and identity, and of logs that continue
-    /// others. The entries are of one log.
+    /// others.
     pub(super) fn learn_facts(
         &mut self,
         tx: &Tx<'_>,
-        log: &LogId,
         hashes: &[EntryHash],
     ) -> Result<(), RowsError> {
-        let Some(row) = log_row(tx, log)? else { return Ok(()) };
-        let is_act = row.start.descriptor.class.comes_first();
-        // Calendars ask for the devices of a member, and which of two came first: another
-        // device of someone who has one moves what they say.
-        let has_devices = match (row.start.descriptor.class, row.start.descriptor.owner) {
-            (Class::Identity, Owner::Member(member)) => {
-                !self.authority.devices_of(&member).is_empty()
-            }
-            _ => false,
-        };
-        let continues = row.start.continues.is_some();
         for hash in hashes {
-            // Entry 0 is what names the log.
-            if is_act || (continues && hash.0 == log.0) {
-                let Some(stored) = entry(tx, hash)? else { continue };
-                let fact = Fact::read_held(&stored, &row.start);
-                let is_device = matches!(fact.body, Body::Certify { .. } | Body::Start(_));
-                let added = self.authority.add(Arc::new(fact));
-                self.moved |= added == Added::Recomputed
-                    || (added == Added::Extended && has_devices && is_device);
+            let Some(stored) = entry(tx, hash)? else { continue };
+            let Some(row) = log_row(tx, &stored.header.log_id())? else { continue };
+            let is_act = row.start.descriptor.class.comes_first();
+            if is_act || (stored.header.seq == 0 && row.start.continues.is_some()) {
+                self.authority.add(Arc::new(Fact::read_held(&stored, &row.start)));
             }
         }
         Ok(())

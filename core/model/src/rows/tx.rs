@@ -1,6 +1,5 @@
 //! Reading, and the writes of one act laid over it.
 
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -58,15 +57,12 @@ pub type Writes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 pub struct Tx<'a> {
     base: &'a dyn Rows,
     writes: Writes,
-    /// Tables asked whether they are stored empty, by number; and those that are.
-    asked: Cell<u128>,
-    empty: Cell<u128>,
 }
 
 impl<'a> Tx<'a> {
     /// An act on what is stored, with nothing written yet.
     pub fn new(base: &'a dyn Rows) -> Self {
-        Self { base, writes: Writes::new(), asked: Cell::new(0), empty: Cell::new(0) }
+        Self { base, writes: Writes::new() }
     }
 
     /// What is to be committed.
@@ -122,40 +118,7 @@ impl<'a> Tx<'a> {
 
     /// Removes a row, if there is one.
     pub fn delete<T: Typed>(&mut self, key: &T::Key) {
-        self.delete_raw(T::TABLE, key.to_key());
-    }
-
-    /// Whether a table holds no row, staged ones included. What is stored is asked once.
-    pub fn is_empty(&self, table: Table) -> Result<bool, RowsError> {
-        Ok(self.is_stored_empty(table)? && !self.staged(table).any(|(_, row)| row.is_some()))
-    }
-
-    /// The last row staged in a table, by key.
-    pub fn last_staged(&self, table: Table) -> Option<(&[u8], &[u8])> {
-        let mut rows = self.staged(table).rev();
-        rows.find_map(|((_, key), row)| Some((key.as_slice(), row.as_deref()?)))
-    }
-
-    fn staged(
-        &self,
-        table: Table,
-    ) -> std::collections::btree_map::Range<'_, (Table, Vec<u8>), Option<Vec<u8>>> {
-        self.writes.range((Bound::Included((table, Vec::new())), end_of(table)))
-    }
-
-    fn is_stored_empty(&self, table: Table) -> Result<bool, RowsError> {
-        let bit = 1_u128.checked_shl(u32::from(table as u8)).unwrap_or(0);
-        if self.asked.get() & bit == 0 {
-            let is_empty = self.base.scan(table, &[], &[], false, 1)?.is_empty();
-            if bit == 0 {
-                return Ok(is_empty);
-            }
-            self.asked.set(self.asked.get() | bit);
-            if is_empty {
-                self.empty.set(self.empty.get() | bit);
-            }
-        }
-        Ok(self.empty.get() & bit != 0)
+        self.writes.insert((T::TABLE, key.to_key()), None);
     }
 
     /// Writes bytes under a key.
@@ -165,13 +128,7 @@ impl<'a> Tx<'a> {
 
     /// Removes what lies under a key.
     pub fn delete_raw(&mut self, table: Table, key: Vec<u8>) {
-        // What is stored nowhere needs no removal; where that cannot be told, it is
-        // removed all the same.
-        if self.is_stored_empty(table) == Ok(true) {
-            self.writes.remove(&(table, key));
-        } else {
-            self.writes.insert((table, key), None);
-        }
+        self.writes.insert((table, key), None);
     }
 
     /// Typed rows whose keys begin with `prefix`, in the order of keys.
@@ -223,8 +180,11 @@ impl Rows for Tx<'_> {
         if !to.is_empty() && to <= from {
             return Ok(Vec::new());
         }
-        let upper =
-            if to.is_empty() { end_of(table) } else { Bound::Excluded((table, to.to_vec())) };
+        let upper = if to.is_empty() {
+            next_table(table).map_or(Bound::Unbounded, |next| Bound::Excluded((next, Vec::new())))
+        } else {
+            Bound::Excluded((table, to.to_vec()))
+        };
         let range = self.writes.range((Bound::Included((table, from.to_vec())), upper));
         let ordered: Box<dyn Iterator<Item = _>> =
             if reverse { Box::new(range.rev()) } else { Box::new(range) };
@@ -297,10 +257,6 @@ impl<'a> Stored<'a> {
     }
 }
 
-fn end_of(table: Table) -> Bound<(Table, Vec<u8>)> {
-    next_table(table).map_or(Bound::Unbounded, |next| Bound::Excluded((next, Vec::new())))
-}
-
 fn next_table(table: Table) -> Option<Table> {
     // Numbers go to new tables as they come, not in the order of the list.
     Table::ALL.iter().copied().filter(|next| *next > table).min()
@@ -310,51 +266,6 @@ fn next_table(table: Table) -> Option<Table> {
 mod tests {
     use super::*;
     use crate::rows::MemoryRows;
-
-    #[test]
-    fn a_removal_is_staged_wherever_something_may_be_stored() {
-        let mut rows = MemoryRows::default();
-        rows.commit([((Table::Pending, vec![1]), Some(vec![1]))].into());
-        let mut tx = Tx::new(&rows);
-        tx.put_raw(Table::Waiting, vec![1], vec![1]);
-        tx.delete_raw(Table::Waiting, vec![1]);
-        tx.delete_raw(Table::Pending, vec![1]);
-        assert_eq!(tx.is_empty(Table::Waiting), Ok(true));
-        assert_eq!(tx.is_empty(Table::Pending), Ok(false), "stored, whatever is staged");
-        assert_eq!(tx.writes(), &[((Table::Pending, vec![1]), None)].into());
-    }
-
-    #[test]
-    fn a_scan_over_stored_and_staged_rows_is_that_of_all_once_committed() {
-        let key = |n: u8| vec![n];
-        let mut rows = MemoryRows::default();
-        rows.commit((0..20).step_by(2).map(|n| ((Table::Order, key(n)), Some(key(n)))).collect());
-        let mut tx = Tx::new(&rows);
-        for n in 5..15 {
-            if n % 3 == 0 {
-                tx.delete_raw(Table::Order, key(n))
-            } else {
-                tx.put_raw(Table::Order, key(n), key(100))
-            }
-        }
-        let mut all = rows.clone();
-        all.commit(tx.writes().clone());
-        for (from, to) in
-            [(key(0), Vec::new()), (key(4), key(13)), (key(6), key(6)), (key(9), key(19))]
-        {
-            for (reverse, limit) in
-                [(false, 100), (true, 100), (false, 3), (true, 3), (true, 1), (false, 0)]
-            {
-                let got = tx.scan(Table::Order, &from, &to, reverse, limit);
-                assert_eq!(
-                    got,
-                    all.scan(Table::Order, &from, &to, reverse, limit),
-                    "{from:?} {to:?} {reverse} {limit}"
-                );
-            }
-        }
-        assert_eq!(tx.last_staged(Table::Order), Some((&[14][..], &[100][..])));
-    }
 
     #[test]
     fn a_scan_to_the_end_of_a_table_shows_no_row_of_another_staged_one() {

@@ -129,11 +129,6 @@ impl GrantFinder {
         self.pairs.get(pair)
     }
 
-    /// Whether grants of a pair in a log are waited for.
-    pub fn is_watching(&self, pair: &PairId, log: &LogId) -> bool {
-        self.known.contains_key(&(*pair, *log))
-    }
-
     /// How many grants were found for a pair in a log: where to resume.
     pub fn known(&self, pair: &PairId, log: &LogId) -> u64 {
         self.known.get(&(*pair, *log)).copied().unwrap_or(0)
