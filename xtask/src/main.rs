@@ -2,6 +2,7 @@
 //! `cargo xtask licences` checks what the dependencies ask; `cargo xtask sim` runs whole
 //! neighbourhoods from many seeds, and `cargo xtask mutate` loses rules to see them seen.
 
+mod bench;
 mod child;
 mod install;
 mod libtest;
@@ -50,6 +51,12 @@ enum Chore {
         #[arg(long, default_value_t = 3_000)]
         seeds: u64,
     },
+    /// Measure, beside others, what the targets speak of; all of it, or these figures.
+    Bench {
+        /// Figures and options: `P1`, `--scale 0.1`, `--documents 100,1000`, `--json FILE`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run the simulator of whole neighbourhoods over many seeds.
     Sim {
         /// How many seeds.
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
             }
         },
         Chore::Mutate { only, seeds } => mutate::run(&root, &only, seeds),
+        Chore::Bench { arguments } => bench::run(&root, &arguments),
         Chore::Sim { seeds, from } => sim::run(&root, seeds, from),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
