@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use palier_model::time::Instant;
 
 use crate::args::{self, Cli, Command, Device, Parsed};
-use crate::backend::{Backend, Host, Network, Opening, Progress, Stage};
+use crate::backend::{Backend, Host, Network, Opening, Progress, Recovery, Stage};
 use crate::commands::{self, Context, Outcome, Sink};
 use crate::demo;
 use crate::errors::{CliError, Result};
@@ -134,13 +134,12 @@ impl<H: Host> App<'_, H> {
         it: args::DeviceRecover,
         now: Instant,
     ) -> Result<Outcome> {
-        if self.host.exists(home) {
-            return Err(CliError::new("home.already").param("home", home.display()));
-        }
         let phrase = read_phrase(it.phrase.as_deref())?;
+        let (link, name, within_ms) = (it.link, it.name, it.within.as_ms());
+        let given = Recovery { phrase, link, name, within_ms };
         let network = network_of(cli.global.offline, Vec::new());
         let opening = Opening { network, now: cli.global.now.map(|_| now) };
-        let work = self.host.recover(home, phrase, it.link, it.name, opening);
+        let work = self.host.recover(home, given, opening);
         until_interrupted(async { Ok(work.await?.into()) }).await
     }
 

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
-    Profile, Recovered, RunEvent, Saved, Status, SyncDone, Waiting,
+    Profile, Recovered, RunEvent, Saved, Sheet, Status, SyncDone, Waiting,
 };
 use crate::errors::Result;
 
@@ -121,7 +121,9 @@ pub enum MemberAct {
     Appoint(RoleName),
     /// A role taken back.
     Dismiss(RoleName),
-    /// Removed.
+    /// Somebody who waits is not let in.
+    Refuse,
+    /// Removed; somebody who waits is not let in.
     Remove,
 }
 
@@ -271,6 +273,19 @@ pub struct OpenRow {
     pub value: serde_json::Value,
 }
 
+/// What a person gives to come back.
+#[derive(Clone)]
+pub struct Recovery {
+    /// The twelve words.
+    pub phrase: String,
+    /// An invitation, or the sheet's link, which says where the neighbourhood is.
+    pub link: Option<String>,
+    /// The name, where no profile has one.
+    pub name: Option<String>,
+    /// How long to wait for a neighbour.
+    pub within_ms: i64,
+}
+
 /// One operation: a method whose future may move between threads. Implementations
 /// write it as `async fn`.
 macro_rules! operation {
@@ -294,7 +309,7 @@ pub trait Host: Send + Sync + 'static {
     operation!(
         /// Makes a home for an identity that exists, from its words and, if given, a
         /// link that says where the neighbourhood is.
-        recover(home: &Path, phrase: String, link: Option<String>, name: Option<String>, opening: Opening) -> Recovered
+        recover(home: &Path, given: Recovery, opening: Opening) -> Recovered
     );
     operation!(
         /// Opens a home. `home.busy` if another process has it: that is tried again.
@@ -340,6 +355,10 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// The one meant.
         hood(scope: &Scope) -> Hood
+    );
+    operation!(
+        /// What to keep beside the words.
+        hood_sheet(scope: &Scope) -> Sheet
     );
     operation!(
         /// Leaves it.

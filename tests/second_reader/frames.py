@@ -339,7 +339,7 @@ def texts(values):
     assert read.text() == "Les Érables" and len(read.sequence(read.text)) == 1 and read.is_over()
     read = link_text(values["text.sheet"].decode(), "palier:r/")
     assert read.hash() == values["join.hood"]
-    read.take(32)
+    read.take(64)
     assert read.text() == "Les Érables" and read.sequence(read.text) == [] and read.is_over()
 
 

@@ -314,6 +314,7 @@ fn texts() -> Lines {
     };
     let sheet = RecoverySheet {
         hood: HOOD,
+        log: LogId([7; 32]),
         act: EntryHash([9; 32]),
         hood_name: "Les Érables".into(),
         addresses: Vec::new(),

@@ -61,6 +61,7 @@ field-home = Home
 field-device = This device
 field-digest = Digest of the open rows
 field-zone = Where
+field-lives = Says to live
 field-building = Building
 field-landlord = Landlord
 field-since = Since
@@ -112,6 +113,8 @@ run-received =
         [one] 1 new entry.
        *[other] { $n } new entries.
     }
+run-awaiting = Your application still waits for a coordinator.
+run-applied = Somebody asks to join: `palier member list` says who.
 run-stopped = Stopped. Everything is saved.
 
 sync-complete =
@@ -207,9 +210,10 @@ device-active = active
 device-pending = being linked
 device-revoked = revoked
 link-offered = Give this link to the new device: palier device link LINK
-link-compare = Code: { $code }. If the other device shows the same, give on both: palier device link --confirm { $code }
+link-compare = Code: { $code }. If the other device shows the same, give on both: palier device link --confirm { $typed }
 link-confirmed = Confirmed here. Confirm on the other device too.
 link-done = The two devices are linked.
+sheet = Print this link or code and keep it with the twelve words, in a safe place: with them a new device finds this neighbourhood again. Show it to nobody else.
 recovered =
     Welcome back, { $member }. { $n ->
         [0] No neighbourhood found yet: ask a neighbour for an invitation.
@@ -223,6 +227,7 @@ kind-tool = tool
 kind-parking = parking
 kind-storage = storage
 kind-room = room
+kind-event = event
 listing-published = published
 listing-paused = paused
 listing-expired = expired

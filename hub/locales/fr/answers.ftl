@@ -65,6 +65,7 @@ field-home = Foyer
 field-device = Cet appareil
 field-digest = Empreinte des données ouvertes
 field-zone = Où
+field-lives = Dit habiter
 field-building = Immeuble
 field-landlord = Bailleur
 field-since = Depuis
@@ -116,6 +117,8 @@ run-received =
         [one] { $n } nouvel écrit.
        *[other] { $n } nouveaux écrits.
     }
+run-awaiting = Votre demande d'entrer attend encore l'accord de la coordination.
+run-applied = Quelqu'un demande à entrer : `palier member list` dit qui.
 run-stopped = Arrêté. Tout est enregistré.
 
 sync-complete =
@@ -217,9 +220,10 @@ device-active = actif
 device-pending = en cours d'association
 device-revoked = révoqué
 link-offered = Donnez ce lien au nouvel appareil : palier device link LIEN
-link-compare = Code : { $code }. Si l'autre appareil montre le même, donnez sur les deux : palier device link --confirm { $code }
+link-compare = Code : { $code }. Si l'autre appareil montre le même, donnez sur les deux : palier device link --confirm { $typed }
 link-confirmed = Confirmé ici. Confirmez aussi sur l'autre appareil.
 link-done = Les deux appareils sont associés.
+sheet = Imprimez ce lien ou ce code et gardez-le avec les douze mots, en lieu sûr : avec eux, un nouvel appareil retrouve ce voisinage. Ne le montrez à personne d'autre.
 recovered =
     Bon retour, { $member }. { $n ->
         [0] Pas encore de voisinage retrouvé : demandez une invitation à un voisin.
@@ -233,6 +237,7 @@ kind-tool = outil
 kind-parking = parking
 kind-storage = rangement
 kind-room = salle
+kind-event = événement
 listing-published = publiée
 listing-paused = suspendue
 listing-expired = expirée

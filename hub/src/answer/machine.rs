@@ -287,6 +287,13 @@ pub enum RunEvent {
         /// How many.
         entries: u64,
     },
+    /// This person's application was answered.
+    JoinAnswered {
+        /// What came of it.
+        status: super::JoinStatus,
+    },
+    /// Somebody asks to join: `member list` shows who waits.
+    Applied,
     /// The last line.
     Stopped,
 }

@@ -137,6 +137,8 @@ answers! {
     Hoods(List<Hood>),
     /// `hood show`
     Hood(Hood),
+    /// `hood sheet`
+    Sheet(Sheet),
     /// `invite create`
     Invitation(Invitation),
     /// `invite list`

@@ -67,6 +67,8 @@ pub struct Joined {
     pub status: JoinStatus,
     /// The neighbourhood, once it is known.
     pub id: Option<Shown<HoodHash>>,
+    /// Why it was refused: a stable code.
+    pub reason: Option<String>,
 }
 
 /// What came of joining.
@@ -92,6 +94,8 @@ pub struct Member {
     pub roles: Vec<String>,
     /// How this member stands.
     pub status: MemberStatus,
+    /// Of someone who waits: where this person says to live.
+    pub lives: Option<String>,
     /// The building attested.
     pub building: Option<String>,
     /// The landlord attested.
@@ -155,6 +159,16 @@ pub enum LinkStatus {
     Confirmed,
     /// Done.
     Linked,
+}
+
+/// `hood sheet`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sheet {
+    /// The neighbourhood.
+    pub id: Shown<HoodHash>,
+    /// What is kept beside the twelve words. It says where the neighbourhood is, and is as
+    /// secret as an invitation.
+    pub link: String,
 }
 
 /// `device recover`

@@ -22,6 +22,8 @@ pub enum ListingKind {
     Storage,
     /// A room.
     Room,
+    /// An event or workshop.
+    Event,
 }
 
 /// How a listing stands.

@@ -16,6 +16,8 @@ pub enum Hood {
     List,
     /// One.
     Show,
+    /// What to keep beside the twelve words, to come back.
+    Sheet,
     /// Leave it.
     Leave,
 }
@@ -87,6 +89,8 @@ pub enum Member {
     Show(MemberRef),
     /// Let in who waits.
     Approve(MemberAttest),
+    /// Do not let in who waits.
+    Refuse(MemberRef),
     /// Say where a member lives.
     Attest(MemberAttest),
     /// Give a role.
@@ -184,9 +188,12 @@ pub struct DeviceRecover {
     /// An invitation or the recovery sheet's link, which says where the neighbourhood is.
     #[arg(long, value_name = "LINK")]
     pub link: Option<String>,
-    /// The name neighbours see.
+    /// The name neighbours see, where there is no profile yet.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// How long to wait for a neighbour.
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub within: Duration,
 }
 
 /// `palier profile …`

@@ -33,6 +33,8 @@ pub enum KindArg {
     Storage,
     /// A room.
     Room,
+    /// An event or workshop.
+    Event,
 }
 
 /// `palier listing …`

@@ -9,6 +9,8 @@ use crate::errors::{CliError, Result};
 pub(super) async fn device<B: Backend>(on: On<'_, B>, verb: Device) -> Result<Outcome> {
     Ok(match verb {
         Device::List => List::whole(on.node.devices(on.scope).await?).into(),
+        // The two meet again after the codes were compared: somebody must stay up.
+        Device::Link(_) if !on.context.running => return Err(CliError::new("device.needs_run")),
         Device::Link(it) => {
             let step = match (it.link, it.confirm) {
                 (_, Some(code)) => LinkStep::Confirm(code),

@@ -11,6 +11,7 @@ pub(super) async fn hood<B: Backend>(on: On<'_, B>, verb: Hood) -> Result<Outcom
         Hood::Found(it) => on.node.hood_found(on.scope, it.name, it.zone).await?.into(),
         Hood::List => List::whole(on.node.hoods(on.scope).await?).into(),
         Hood::Show => on.node.hood(on.scope).await?.into(),
+        Hood::Sheet => on.node.hood_sheet(on.scope).await?.into(),
         Hood::Leave => on.node.hood_leave(on.scope).await?.into(),
     })
 }

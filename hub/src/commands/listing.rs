@@ -83,6 +83,7 @@ const fn kind(kind: KindArg) -> ListingKind {
         KindArg::Parking => ListingKind::Parking,
         KindArg::Storage => ListingKind::Storage,
         KindArg::Room => ListingKind::Room,
+        KindArg::Event => ListingKind::Event,
     }
 }
 

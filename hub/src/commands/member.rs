@@ -15,6 +15,7 @@ pub(super) async fn member<B: Backend>(on: On<'_, B>, verb: Member) -> Result<Ou
         Member::Approve(it) => {
             (it.member, MemberAct::Approve { building: it.building, landlord: it.landlord })
         }
+        Member::Refuse(it) => (it.member, MemberAct::Refuse),
         Member::Attest(it) => {
             (it.member, MemberAct::Attest { building: it.building, landlord: it.landlord })
         }

@@ -144,6 +144,7 @@ impl Backend for Fake {
         hood_found(&Scope, String, Option<String>) -> Saved;
         hoods(&Scope) -> Vec<Hood>;
         hood(&Scope) -> Hood;
+        hood_sheet(&Scope) -> Sheet;
         hood_leave(&Scope) -> Saved;
         invite(&Scope, NewInvitation) -> Invitation;
         invitations(&Scope) -> Vec<Invitation>;

@@ -188,38 +188,4 @@ impl CliError {
 pub type Result<T, E = CliError> = std::result::Result<T, E>;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::texts::Lang;
-
-    #[test]
-    fn every_code_says_what_happened_and_what_to_do_in_both_languages() {
-        for lang in Lang::ALL {
-            let texts = Texts::of(lang);
-            for (code, _) in TABLE {
-                let key = CliError::new(code).key();
-                let has = |attribute| match attribute {
-                    None => texts.try_with(&key, []).is_some(),
-                    Some(name) => texts.attribute(&key, name, []).is_some(),
-                };
-                assert!(has(None), "{code} has no message in {lang:?}");
-                assert!(has(Some("hint")), "{code} has no hint in {lang:?}");
-            }
-            for kind in Kind::ALL {
-                let unknown = CliError::of_kind("unheard.of", kind);
-                assert!(!unknown.message(texts).starts_with("error-"));
-                assert!(!unknown.hint(texts).is_empty(), "{kind:?} says nothing in {lang:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn exit_codes_are_those_of_the_contract() {
-        let exits: Vec<u8> = Kind::ALL.iter().map(|kind| kind.exit()).collect();
-        assert_eq!(exits, [1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
-        let mut codes: Vec<&str> = TABLE.iter().map(|(code, _)| *code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), TABLE.len(), "a code stands twice");
-    }
-}
+mod tests;

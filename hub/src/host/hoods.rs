@@ -12,14 +12,14 @@ use palier_model::replica::{
     ActError, Invitations, NewInvitation as ModelInvitation, Replica, Standing,
 };
 use palier_model::rows::Tx;
-use palier_model::sync::{InvitationLink, JoinAnswer, JoinForm, RecoverySheet};
+use palier_model::sync::{InvitationLink, JoinAnswer, JoinForm};
 use palier_model::time::Instant;
 use palier_node::node::{NodeEvent, SystemRng};
 
 use super::{Opened, errors, saved};
 use crate::answer::{Hood, Invitation, JoinStatus, Joined, MemberStatus, Saved, When};
 use crate::backend::{NewInvitation, OnProgress, Progress, Scope, Stage};
-use crate::errors::{CliError, Result};
+use crate::errors::{CliError, Result, TABLE};
 
 /// After joining, how long the rest of the neighbourhood is waited for.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -228,27 +228,24 @@ impl Opened {
                 Err(_) => return Err(CliError::new("net.unreachable")),
             }
         };
-        let status = match answer {
-            JoinAnswer::Joined => JoinStatus::Joined,
-            JoinAnswer::AwaitingApproval => JoinStatus::AwaitingApproval,
-            JoinAnswer::Refused(code) => {
-                tracing::info!(code, "not let in");
-                JoinStatus::Refused
-            }
+        let (status, reason) = match answer {
+            JoinAnswer::Joined => (JoinStatus::Joined, None),
+            JoinAnswer::AwaitingApproval => (JoinStatus::AwaitingApproval, None),
+            JoinAnswer::Refused(code) => (JoinStatus::Refused, Some(known_reason(&code))),
         };
         if status == JoinStatus::Joined {
             progress(Progress { stage: Stage::Syncing, done: 0, total: None });
             self.until_settled(&mut events, SETTLE.min(within)).await;
         }
-        Ok(Joined { status, id: Some(hood.into()) })
+        Ok(Joined { status, id: Some(hood.into()), reason })
     }
 
-    /// Waits until a neighbour's entries are here, for a while.
-    async fn until_settled(
+    /// Waits until a neighbour's entries are here, for a while; says whether they are.
+    pub(super) async fn until_settled(
         &self,
         events: &mut tokio::sync::broadcast::Receiver<NodeEvent>,
         within: Duration,
-    ) {
+    ) -> bool {
         let caught_up = async {
             loop {
                 match events.recv().await {
@@ -259,7 +256,7 @@ impl Opened {
             }
         };
         if tokio::time::timeout(within, caught_up).await.is_err() {
-            return;
+            return false;
         }
         // What this device wrote in return should leave it as well.
         let quiet = async {
@@ -277,12 +274,14 @@ impl Opened {
         };
         tokio::time::sleep(Duration::from_millis(200)).await;
         let _ = tokio::time::timeout(Duration::from_secs(3), quiet).await;
+        true
     }
+}
 
-    pub(super) async fn recover_hood(&self, sheet: RecoverySheet) -> Result<HoodHash> {
-        let _ = sheet;
-        Err(CliError::new("net.offline"))
-    }
+/// The code of a refusal, where this version has words for it: a peer wrote it.
+pub(super) fn known_reason(code: &str) -> String {
+    let known = TABLE.iter().find(|(known, _)| *known == code).map(|(known, _)| *known);
+    known.unwrap_or("join.refused").to_owned()
 }
 
 pub(super) fn role_name(role: Role) -> String {

@@ -62,20 +62,28 @@ impl Opened {
         let link: LinkText = text.parse().map_err(|_| CliError::new("invalid.link"))?;
         let mut events = self.node.subscribe();
         let secret = link.secret.clone();
-        self.node
+        let begun = self
+            .node
             .call(move |host| {
-                host.engine.accept_link(secret);
-                Ok(())
+                // It would become another person's, with what the first one wrote in it.
+                let is_new = host.engine.hoods().next().is_none();
+                if is_new {
+                    host.engine.accept_link(secret);
+                }
+                Ok(is_new)
             })
             .await
             .map_err(errors::of_node)?;
+        if !begun {
+            return Err(CliError::new("device.has_hoods"));
+        }
         self.node.keep(link.addresses).await.map_err(errors::of_node)?;
         let compared = async {
             loop {
                 match events.recv().await {
                     Ok(NodeEvent::Engine(Event::LinkCode { code })) => return Ok(code),
-                    Ok(NodeEvent::Engine(Event::LinkFailed { .. })) => {
-                        return Err(CliError::new("device.nothing_pending"));
+                    Ok(NodeEvent::Engine(Event::LinkFailed { code })) => {
+                        return Err(CliError::new(code));
                     }
                     Err(RecvError::Closed) => return Err(CliError::new("node.gone")),
                     _ => {}

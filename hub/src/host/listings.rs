@@ -329,6 +329,7 @@ fn kind_in(kind: ListingKind) -> ModelKind {
         ListingKind::Parking => ModelKind::Parking,
         ListingKind::Storage => ModelKind::Storage,
         ListingKind::Room => ModelKind::Room,
+        ListingKind::Event => ModelKind::Event,
     }
 }
 
@@ -339,6 +340,7 @@ fn kind_out(kind: ModelKind) -> ListingKind {
         ModelKind::Parking => ListingKind::Parking,
         ModelKind::Storage => ListingKind::Storage,
         ModelKind::Room => ListingKind::Room,
+        ModelKind::Event => ListingKind::Event,
         _ => ListingKind::Offer,
     }
 }

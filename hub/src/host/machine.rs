@@ -7,12 +7,16 @@ use palier_model::engine::Event;
 use palier_model::keys::HoodHash;
 use palier_model::replica::Standing;
 use palier_model::rows::{Rows, Table, TableKind};
+use palier_model::sync::JoinAnswer;
 use palier_node::node::{Node, NodeEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
+use super::hoods::known_reason;
 use super::{Opened, errors};
-use crate::answer::{Doctor, Fork, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic};
+use crate::answer::{
+    Doctor, Fork, JoinStatus, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic,
+};
 use crate::backend::{OnProgress, OpenRow, Progress, Scope, Stage};
 use crate::errors::{CliError, Result};
 
@@ -106,6 +110,7 @@ impl Opened {
         let begun = Steady::now();
         let mut quiet_since: Option<Steady> = None;
         let mut met = std::collections::BTreeSet::new();
+        let mut answered = None;
         progress(Progress { stage: Stage::Meeting, done: 0, total: None });
         let complete = loop {
             if begun.elapsed() >= within {
@@ -121,14 +126,24 @@ impl Opened {
                     quiet_since = None;
                     progress(Progress { stage: Stage::Syncing, done: 0, total: None });
                 }
+                Ok(Ok(NodeEvent::Engine(Event::JoinAnswered { answer, .. }))) => {
+                    answered = Some(answer);
+                    quiet_since = None;
+                }
                 Ok(Err(RecvError::Closed)) => return Err(CliError::new("node.gone")),
                 _ => {}
             }
+            // Who waits for a coordinator meets nobody but the one who knows the answer.
+            let waits = match &answered {
+                Some(JoinAnswer::Refused(code)) => return Err(CliError::new(&known_reason(code))),
+                Some(JoinAnswer::AwaitingApproval) => true,
+                _ => false,
+            };
             let quiet = self
                 .node
-                .call(|host| {
+                .call(move |host| {
                     let peers = host.engine.peers();
-                    Ok(!peers.is_empty() && peers.iter().all(|peer| peer.is_quiet))
+                    Ok((waits || !peers.is_empty()) && peers.iter().all(|peer| peer.is_quiet))
                 })
                 .await
                 .map_err(errors::of_node)?;
@@ -140,14 +155,14 @@ impl Opened {
         };
         let present = self.node.call(|host| Ok(host.peers())).await.map_err(errors::of_node)?;
         met.extend(present.iter().map(|peer| peer.device));
-        if met.is_empty() {
+        if met.is_empty() && answered.is_none() {
             return Err(CliError::new("net.unreachable"));
         }
         let after = self.figures().await?;
         let (bytes_in, bytes_out) =
             self.node.call(|host| Ok(host.traffic())).await.map_err(errors::of_node)?;
         Ok(SyncDone {
-            peers: met.len() as u64,
+            peers: met.len().max(usize::from(answered.is_some())) as u64,
             received: after.0.saturating_sub(before.0),
             sent: before.1.saturating_sub(after.1),
             traffic: Traffic { bytes_in, bytes_out },
@@ -265,6 +280,15 @@ pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
                 Ok(NodeEvent::Engine(Event::Accepted { entries, .. })) => {
                     RunEvent::Received { entries: entries as u64 }
                 }
+                Ok(NodeEvent::Engine(Event::JoinAnswered { answer, .. })) => {
+                    let status = match answer {
+                        JoinAnswer::Joined => JoinStatus::Joined,
+                        JoinAnswer::AwaitingApproval => JoinStatus::AwaitingApproval,
+                        JoinAnswer::Refused(_) => JoinStatus::Refused,
+                    };
+                    RunEvent::JoinAnswered { status }
+                }
+                Ok(NodeEvent::Engine(Event::Applied { .. })) => RunEvent::Applied,
                 Ok(NodeEvent::Stopped) | Err(RecvError::Closed) => return,
                 _ => continue,
             };

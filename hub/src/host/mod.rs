@@ -10,16 +10,14 @@ mod listings;
 mod machine;
 mod people;
 mod photos;
+mod recovery;
 
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use palier_model::authority::Role;
-use palier_model::keys::{
-    BlobId, BookingId, DeviceId, DocId, HoodHash, Language, MemberId, Phrase,
-};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase};
 use palier_model::projection::Place;
-use palier_model::sync::RecoverySheet;
 use palier_node::home::{Home, Platform, default_state};
 use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
@@ -27,12 +25,12 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, Recovered,
-    RunEvent, Saved, Status, SyncDone, Waiting,
+    RunEvent, Saved, Sheet, Status, SyncDone, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
     NewBooking, NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch,
-    Scope,
+    Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
 
@@ -73,30 +71,26 @@ impl Host for NodeHost {
         })
     }
 
-    async fn recover(
-        &self,
-        home: &Path,
-        phrase: String,
-        link: Option<String>,
-        name: Option<String>,
-        opening: Opening,
-    ) -> Result<Recovered> {
-        let phrase = Phrase::parse(&phrase).map_err(|_| CliError::new("invalid.phrase"))?;
-        let sheet = match link.as_deref().map(RecoverySheet::from_text) {
-            None => None,
-            Some(Ok(sheet)) => Some(sheet),
-            Some(Err(_)) => return Err(CliError::new("invalid.link")),
+    async fn recover(&self, home: &Path, given: Recovery, opening: Opening) -> Result<Recovered> {
+        let phrase = Phrase::parse(&given.phrase).map_err(|_| CliError::new("invalid.phrase"))?;
+        let back = given.link.as_deref().map(recovery::WayBack::from_text).transpose()?;
+        let state = state_dir()?;
+        let made = match self.exists(home) {
+            true => Node::recover_again(home, &state, &phrase),
+            false => {
+                let name = given.name.as_deref().unwrap_or(recovery::NAMELESS);
+                Node::init_from_phrase(home, &state, &phrase, name)
+            }
         };
-        let name = name.unwrap_or_else(|| phrase.words(Language::French)[..1].to_uppercase());
-        let identity = Node::init_from_phrase(home, &state_dir()?, &phrase, &name)
-            .map_err(|error| errors::of(error, home))?;
+        let identity = made.map_err(|error| errors::of(error, home))?;
         let node = self.open(home, opening).await?;
-        let mut hoods = Vec::new();
-        if let Some(sheet) = sheet {
-            hoods.push(node.recover_hood(sheet).await?.into());
-        }
+        let hoods = match back {
+            None => Ok(Vec::new()),
+            Some(back) => node.come_back(back, given.within_ms).await,
+        };
         let device = node.device;
         node.close().await;
+        let hoods = hoods?.into_iter().map(Into::into).collect();
         Ok(Recovered { member: identity.member.into(), device: device.into(), hoods })
     }
 
@@ -240,6 +234,9 @@ impl Backend for Opened {
     async fn hood(&self, scope: &Scope) -> Result<Hood> {
         let hood = self.hood_of(scope).await?;
         self.one_hood(hood).await
+    }
+    async fn hood_sheet(&self, scope: &Scope) -> Result<Sheet> {
+        self.sheet(scope).await
     }
     async fn hood_leave(&self, scope: &Scope) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use palier_model::authority::{Home, Role, Status};
 use palier_model::keys::{DeviceId, HoodHash, MemberId};
 use palier_model::listing::{ProfileEdit, Profiles};
-use palier_model::replica::Applications;
 use palier_model::time::Instant;
 
 use super::hoods::role_name;
@@ -22,6 +21,7 @@ struct Read {
     name: String,
     roles: Vec<String>,
     status: MemberStatus,
+    lives: Option<String>,
     home: Home,
     since: Option<Instant>,
     accepted: BTreeMap<DeviceId, u64>,
@@ -53,6 +53,7 @@ impl Opened {
                         Status::Removed => MemberStatus::Removed,
                         Status::Left => MemberStatus::Left,
                     },
+                    lives: None,
                     home: member.home,
                     since: authority.fact(&member.admitted).map(|fact| fact.at),
                     accepted: devices
@@ -60,14 +61,16 @@ impl Opened {
                         .collect(),
                 });
             }
-            for (_, row) in tx.rows_with_prefix::<Applications>(&[], 10_000)? {
+            for applicant in replica.applicants(tx)? {
+                let record = applicant.record;
                 all.push(Read {
-                    id: row.member,
-                    name: row.name,
+                    id: record.member,
+                    name: record.form.name,
                     roles: Vec::new(),
                     status: MemberStatus::AwaitingApproval,
+                    lives: Some(record.form.home).filter(|home| !home.is_empty()),
                     home: Home::default(),
-                    since: Some(row.at),
+                    since: Some(record.at),
                     accepted: BTreeMap::new(),
                 });
             }
@@ -83,6 +86,7 @@ impl Opened {
             name: read.name,
             roles: read.roles,
             status: read.status,
+            lives: read.lives,
             building: code_text(read.home.building),
             landlord: code_text(read.home.landlord),
             since: read.since.map(|at| When::new(at, &zone)),
@@ -116,7 +120,7 @@ impl Opened {
             }
             _ => Home::default(),
         };
-        self.write(hood, move |replica, tx, now, _| {
+        self.write(hood, move |replica, tx, now, rng| {
             let role = |role: RoleName| match role {
                 RoleName::Coordinator => Role::Coordinator,
                 RoleName::Hub => Role::Hub,
@@ -126,6 +130,10 @@ impl Opened {
                 MemberAct::Attest { .. } => replica.attest(tx, now, id, home)?,
                 MemberAct::Appoint(name) => replica.appoint(tx, now, id, role(name))?,
                 MemberAct::Dismiss(name) => replica.dismiss(tx, now, id, role(name))?,
+                MemberAct::Refuse => replica.refuse_application(tx, now, rng, &id)?,
+                MemberAct::Remove if replica.authority().member(&id).is_none() => {
+                    replica.refuse_application(tx, now, rng, &id)?
+                }
                 MemberAct::Remove => replica.remove(tx, now, id)?,
             };
             Ok(((), changes))

@@ -60,5 +60,5 @@ impl Opened {
 }
 
 fn invalid(error: PhotoError) -> CliError {
-    CliError::new("invalid.photo").param("reason", error.code()).param("detail", error)
+    CliError::new(error.code()).param("detail", error)
 }

@@ -3,8 +3,8 @@
 use super::style::{View, plain, short};
 use super::table::table;
 use crate::answer::{
-    BundleExported, BundleImported, Demo, Doctor, Init, RunEvent, Status, SyncDone, WayKind,
-    Welcome,
+    BundleExported, BundleImported, Demo, Doctor, Init, JoinStatus, RunEvent, Status, SyncDone,
+    WayKind, Welcome,
 };
 use crate::backend::Stage;
 use crate::texts::Texts;
@@ -37,6 +37,12 @@ pub fn run_event(event: &RunEvent, texts: &Texts) -> String {
             let who = device.map_or_else(|| "?".to_owned(), |device| short(&device));
             texts.with("run-peer-left", [("who", who.into())])
         }
+        RunEvent::JoinAnswered { status } => texts.get(match status {
+            JoinStatus::Joined => "join-joined",
+            JoinStatus::AwaitingApproval => "run-awaiting",
+            JoinStatus::Refused => "join-refused",
+        }),
+        RunEvent::Applied => texts.get("run-applied"),
         RunEvent::Received { entries } => texts.with("run-received", [("n", (*entries).into())]),
         RunEvent::Stopped => texts.get("run-stopped"),
     }

@@ -36,6 +36,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::Schemas(_) => answer.to_json().unwrap_or_default(),
         Answer::Hoods(it) => people::hoods(&it.items, view),
         Answer::Hood(it) => people::hood(it, view),
+        Answer::Sheet(it) => people::sheet(it, view),
         Answer::Invitation(it) => people::invitation(it, view),
         Answer::Invitations(it) => people::invitations(&it.items, view),
         Answer::Joined(it) => people::joined(it, view),
@@ -63,6 +64,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::Saved(it) => it.id.clone(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
+        Answer::Sheet(it) => it.link.clone(),
         Answer::DeviceLink(it) => it.code.clone().or_else(|| it.link.clone())?,
         _ => return None,
     })

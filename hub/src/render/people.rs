@@ -5,8 +5,9 @@ use super::table::table;
 use super::when::moment;
 use crate::answer::{
     Device, DeviceLink, DeviceStatus, Hood, Invitation, JoinStatus, Joined, LinkStatus, List,
-    Member, MemberStatus, Profile, Recovered,
+    Member, MemberStatus, Profile, Recovered, Sheet,
 };
+use crate::errors::CliError;
 
 fn status(status: MemberStatus, view: &View<'_>) -> String {
     view.get(match status {
@@ -71,11 +72,24 @@ pub(super) fn invitations(all: &[Invitation], view: &View<'_>) -> String {
 }
 
 pub(super) fn joined(it: &Joined, view: &View<'_>) -> String {
-    view.get(match it.status {
+    let text = view.get(match it.status {
         JoinStatus::Joined => "join-joined",
         JoinStatus::AwaitingApproval => "join-awaiting",
         JoinStatus::Refused => "join-refused",
-    })
+    });
+    match &it.reason {
+        None => text,
+        Some(reason) => {
+            let why = CliError::new(reason);
+            format!("{text}\n{}\n{}", why.message(view.texts), why.hint(view.texts))
+        }
+    }
+}
+
+/// The sheet: the code to print, and what to do with it.
+pub(super) fn sheet(it: &Sheet, view: &View<'_>) -> String {
+    let code = qr(&it.link).map(|code| format!("{code}\n")).unwrap_or_default();
+    format!("{code}{}\n\n{}", plain(&it.link), view.get("sheet"))
 }
 
 pub(super) fn members(list: &List<Member>, view: &View<'_>) -> String {
@@ -98,6 +112,7 @@ pub(super) fn member(it: &Member, view: &View<'_>) -> String {
     out.push_str(&view.field("col-status", &status(it.status, view)));
     out.push_str(&view.field("col-roles", &roles(&it.roles, view)));
     let given = |value: &Option<String>| value.as_deref().map(plain).unwrap_or_default();
+    out.push_str(&view.field("field-lives", &given(&it.lives)));
     out.push_str(&view.field("field-building", &given(&it.building)));
     out.push_str(&view.field("field-landlord", &given(&it.landlord)));
     let since = it.since.as_ref().map(|when| moment(when, view)).unwrap_or_default();
@@ -127,7 +142,10 @@ pub(super) fn device_link(it: &DeviceLink, view: &View<'_>) -> String {
     match (it.status, &it.code, &it.link) {
         (LinkStatus::Linked, ..) => view.get("link-done"),
         (LinkStatus::Confirmed, ..) => view.get("link-confirmed"),
-        (_, Some(code), _) => view.with("link-compare", [("code", plain(code).into())]),
+        (_, Some(code), _) => {
+            let typed: String = code.chars().filter(char::is_ascii_digit).collect();
+            view.with("link-compare", [("code", plain(code).into()), ("typed", typed.into())])
+        }
         (_, None, Some(link)) => {
             let code = qr(link).map(|code| format!("{code}\n")).unwrap_or_default();
             format!("{code}{}\n\n{}", plain(link), view.get("link-offered"))

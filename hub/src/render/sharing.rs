@@ -24,6 +24,7 @@ fn kind(kind: ListingKind, view: &View<'_>) -> String {
         ListingKind::Parking => "kind-parking",
         ListingKind::Storage => "kind-storage",
         ListingKind::Room => "kind-room",
+        ListingKind::Event => "kind-event",
     })
 }
 

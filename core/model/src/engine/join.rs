@@ -5,13 +5,18 @@ use rand_core::CryptoRng;
 use super::{Engine, Event, Now, Stores};
 use crate::codec;
 use crate::journal::{Root, entry};
-use crate::keys::HoodHash;
+use crate::keys::{HoodHash, MemberId};
 use crate::replica::{ActError, HoodRow, Replica, Standing};
 use crate::rows::Tx;
 use crate::sync::{
     CloseReason, Credential, Effect, InvitationLink, JoinAnswer, JoinForm, MeetKey, SessionId,
     StoreId, Welcome,
 };
+
+/// An application that waits is asked after this much later, then at growing distances …
+const ASK_AGAIN_MS: i64 = 10_000;
+/// … up to this one.
+const ASK_AGAIN_MOST_MS: i64 = 300_000;
 
 impl Engine {
     /// Gets ready to join by an invitation: the rows of the neighbourhood are set up and
@@ -33,6 +38,7 @@ impl Engine {
                 Standing::Joining | Standing::AwaitingApproval => {}
                 Standing::Reader | Standing::Refused => {}
             }
+            known.ask_again_at = None;
             return self.act(&link.hood, now, stores, |replica, tx| {
                 replica.prepare_as_bearer(tx, now.claimed, rng, Some(link.to_text()), form)?;
                 Ok(((), Default::default()))
@@ -167,6 +173,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether someone may be met on an invitation: by its bearer always, by its redeemer
+    /// while it lets someone in, or where this very person came by it before.
+    pub(super) fn may_come_by(
+        &self,
+        secret: &[u8; 32],
+        member: &MemberId,
+        now: Now,
+        stores: &dyn Stores,
+    ) -> bool {
+        let Some(hash) = self.hood_of_invitation(secret, stores) else { return false };
+        let (Some(hood), Some(rows)) = (self.hoods.get(&hash), stores.rows(&hash)) else {
+            return false;
+        };
+        let id = *blake3::hash(secret).as_bytes();
+        let replica = &hood.replica;
+        replica.hood().standing != Standing::Member
+            || replica.may_come_by(&Tx::new(rows), &id, member, now.claimed).unwrap_or(false)
+    }
+
     fn answered(
         &mut self,
         hood: &HoodHash,
@@ -179,6 +204,12 @@ impl Engine {
             JoinAnswer::AwaitingApproval => Standing::AwaitingApproval,
             JoinAnswer::Refused(_) => Standing::Refused,
         };
+        if let Some(known) = self.hoods.get_mut(hood) {
+            // What is asked after costs the redeemer a welcome each time.
+            let wait = ASK_AGAIN_MS.saturating_mul(1 << known.asked.min(8)).min(ASK_AGAIN_MOST_MS);
+            known.asked = known.asked.saturating_add(1);
+            known.ask_again_at = Some(now.steady.plus_ms(wait));
+        }
         self.act(hood, now, stores, |replica, tx| {
             replica.set_standing(tx, standing);
             Ok(((), Default::default()))

@@ -9,11 +9,13 @@ mod blobs;
 mod join;
 mod linking;
 mod output;
+mod recovery;
 mod serve;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 pub use linking::{DeviceLink, LinkProgress};
 pub use output::{CommitError, Event, Output, Stores};
@@ -51,6 +53,10 @@ struct Hood {
     duties_at: Option<Instant>,
     /// Own acts up to this number have left the device.
     sent: u64,
+    /// An application that waits is not asked after before this, by the steady clock.
+    ask_again_at: Option<Instant>,
+    /// How often it was asked after.
+    asked: u32,
 }
 
 impl Hood {
@@ -95,6 +101,10 @@ pub struct Engine {
     sessions: BTreeMap<SessionId, Live>,
     next_session: u64,
     link: Option<DeviceLink>,
+    /// What opens the key epochs of devices before this one, while it is at hand.
+    recovery: Option<Zeroizing<[u8; 32]>>,
+    /// Somebody may not know this device yet: its certificate is shown in meetings.
+    shows_certificate: bool,
     outputs: VecDeque<Output>,
     /// What sessions that are over exchanged.
     exchanged: Stats,
@@ -113,6 +123,8 @@ impl Engine {
             sessions: BTreeMap::new(),
             next_session: 0,
             link: None,
+            recovery: None,
+            shows_certificate: false,
             outputs: VecDeque::new(),
             exchanged: Stats::default(),
         }
@@ -151,6 +163,8 @@ impl Engine {
             deferred_since: None,
             duties_at: Some(Instant(i64::MIN)),
             sent: 0,
+            ask_again_at: None,
+            asked: 0,
         };
         self.hoods.insert(hash, hood);
         self.fetches.entry(hash).or_default();

@@ -9,11 +9,13 @@ use crate::replica::Standing;
 use crate::rows::{Rows, Table, Tx};
 use crate::sync::{
     Accepted, CloseReason, Config, Context, Credential, DeviceAddresses, Effect, Interest,
-    InvitationLink, MeetKey, Met, Open, Peer, PeerIds, Role, Session, SessionId, cursor,
+    InvitationLink, MeetKey, Met, Open, Peer, PeerIds, Role, Session, SessionId, bearer_entry,
+    cursor,
 };
 
 /// Who may be met, by what this device knows.
 struct Check<'a> {
+    now: Now,
     engine: &'a Engine,
     stores: &'a dyn Stores,
 }
@@ -27,10 +29,16 @@ impl Check<'_> {
                 // the secret may bring the charter, which goes through the gate.
                 let knows_nobody = authority.members().next().is_none();
                 // Whoever was removed is still heard: his act may be the one that counts.
-                knows_nobody || authority.device_of(&peer.member, &peer.device).is_some()
+                let known = authority.device_of(&peer.member, &peer.device).is_some();
+                // So is a device that a member's phrase certifies: back from a recovery,
+                // it brings its identity log itself.
+                let by_phrase = || {
+                    authority.is_active(&peer.member) && bearer_entry(peer, &id.hash()).is_some()
+                };
+                knows_nobody || known || by_phrase()
             }),
             MeetKey::Invitation(secret) => {
-                self.engine.hood_of_invitation(secret, self.stores).is_some()
+                self.engine.may_come_by(secret, &peer.member, self.now, self.stores)
             }
             // Whoever has the secret may try: the codes are compared by people.
             MeetKey::Link(_) => self.engine.link.is_some(),
@@ -82,10 +90,13 @@ impl Engine {
                 (Standing::Member, Some(id)) => credentials.push(Credential {
                     key: MeetKey::Hood(id),
                     member,
-                    certificate: Vec::new(),
+                    certificate: self.certificate_for(replica, stores),
                     expect: None,
                 }),
-                (Standing::Joining | Standing::AwaitingApproval, _) if role == Role::Initiator => {
+                (Standing::Joining | Standing::AwaitingApproval, _)
+                    if role == Role::Initiator
+                        && hood.ask_again_at.is_none_or(|at| at <= now.steady) =>
+                {
                     credentials.extend(self.bearer_credential(replica, stores));
                 }
                 _ => {}
@@ -95,7 +106,7 @@ impl Engine {
             for (hash, hood) in &self.hoods {
                 let Some(rows) = stores.rows(hash) else { continue };
                 let tx = Tx::new(rows);
-                let open = hood.replica.open_invitations(&tx, now.claimed).unwrap_or_default();
+                let open = hood.replica.answering(&tx, now.claimed).unwrap_or_default();
                 credentials.extend(open.into_iter().map(|row| Credential {
                     key: MeetKey::Invitation(row.secret),
                     member,
@@ -194,7 +205,8 @@ impl Engine {
             None => std::mem::take(&mut self.no_fetches),
         };
         let rows: &dyn Rows = hood.and_then(|hood| stores.rows(&hood)).unwrap_or(&self.no_rows);
-        let check = |key: &MeetKey, peer: &Peer| Check { engine: self, stores }.allows(key, peer);
+        let check =
+            |key: &MeetKey, peer: &Peer| Check { now, engine: self, stores }.allows(key, peer);
         let mut context = Context { now: now.steady, rows, check: &check, fetches: &mut fetches };
         let result = event(&mut live.session, &mut context);
         match hood {
@@ -244,7 +256,10 @@ impl Engine {
                 let writes = tx.into_writes();
                 self.defer(&hood, now, writes);
             }
-            (Effect::CaughtUp { .. }, Some(_)) => self.event(Event::CaughtUp { session: id }),
+            (Effect::CaughtUp { .. }, Some(hood)) => {
+                self.recover_secrets(&hood, now, stores);
+                self.event(Event::CaughtUp { session: id });
+            }
             (Effect::PeerRead { n }, Some(hood)) => self.peer_read(&hood, n, now, stores),
             (Effect::Addresses(devices), Some(hood)) => {
                 let devices = devices.into_iter().map(|it| (it.device, it.addresses)).collect();
@@ -258,6 +273,7 @@ impl Engine {
                 self.event(Event::BlobMissing { session: id, blob });
             }
             (Effect::Close(reason), _) => {
+                self.shows_certificate |= reason == CloseReason::NotMet;
                 self.remove_session(id);
                 self.link_session_gone(id);
                 self.outputs.push_back(Output::Close { session: id, reason });

@@ -22,6 +22,8 @@ pub struct Changes {
     pub domains: BTreeSet<DomainId>,
     /// Bookings this member is a party of.
     pub bookings: BTreeSet<BookingId>,
+    /// Someone asks to join, or was refused.
+    pub applications: bool,
     /// Name or zone of the neighbourhood.
     pub place: bool,
     /// Entries whose content could not be read, with the code of the reason.
@@ -39,6 +41,7 @@ impl Changes {
         self.authority |= other.authority;
         self.place |= other.place;
         self.recount.extend(other.recount);
+        self.applications |= other.applications;
         self.epochs.extend(other.epochs);
         self.listings.extend(other.listings);
         self.profiles.extend(other.profiles);

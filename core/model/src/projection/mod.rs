@@ -3,6 +3,7 @@
 //! Invariant: the rows are a pure function of the set of accepted entries (and, for
 //! private ones, of the secrets this device holds), whatever the order of arrival.
 
+mod applicants;
 mod changes;
 mod epochs;
 mod facts;
@@ -10,6 +11,10 @@ mod outbox;
 mod place;
 mod projector;
 
+pub use applicants::{
+    ApplicantRow, Applicants, ApplicationRecord, RefusalRecord, Refusals, inner as people,
+    project_people,
+};
 pub use changes::Changes;
 pub use epochs::{EpochRow, Epochs, all_keys, keyring_of, recovery_keys};
 pub use facts::entry_counts;

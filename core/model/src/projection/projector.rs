@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::applicants::project_people;
 use super::changes::Changes;
 use super::epochs::{all_keys, take_epoch};
 use super::facts::{entry_counts, is_closed};
@@ -248,6 +249,10 @@ impl Projector<'_, '_> {
         let Some(row) = log_row(self.tx, &opened.log)? else { return Ok(()) };
         let Some(author) = Self::author(&row.start) else { return Ok(()) };
         let Some(place) = self.tx.row::<EntryPlaces>(&opened.hash)? else { return Ok(()) };
+        if project_people(self.tx, opened.kind, &opened.body, &opened.hash, &author.member)? {
+            self.changes.applications = true;
+            return Ok(());
+        }
         let at = Ref { document: row.document, log: opened.log, seq: place.seq, hash: opened.hash };
         let (tx, authority) = (&mut *self.tx, self.authority);
         match booking::project_sealed(tx, authority, opened.kind, &opened.body, &at, &author) {

@@ -17,13 +17,16 @@ const TWINS_DRAW: u32 = 8;
 
 impl Replica {
     /// Whether something may be due.
-    pub fn has_duties(&self, _tx: &Tx<'_>, now: Instant) -> Result<bool, RowsError> {
+    pub fn has_duties(&self, tx: &Tx<'_>, now: Instant) -> Result<bool, RowsError> {
         let only_receipts = !self.todo.all
             && !self.todo.epochs
             && self.todo.bookings.is_empty()
             && self.todo.domains.is_empty();
         let silent = self.todo.is_empty() || (only_receipts && !self.todo.may_receipt(now));
-        Ok(self.hood.standing == Standing::Member && !silent)
+        if self.hood.standing != Standing::Member {
+            return Ok(false);
+        }
+        Ok(!silent || !self.to_pass_on(tx)?.is_empty())
     }
 
     /// Notes what changed, for duties.
@@ -51,6 +54,11 @@ impl Replica {
                 Err(error) if error.kind == super::ErrorKind::Storage => return Err(error),
                 Err(error) => tracing::info!(code = error.code, "a duty was left"),
             }
+        }
+        match self.pass_applications_on(tx, now, rng, &mut changes) {
+            Err(error) if error.kind == super::ErrorKind::Storage => return Err(error),
+            Err(error) => tracing::info!(code = error.code, "an application was not passed on"),
+            Ok(()) => {}
         }
         self.settle(tx, &mut changes)?;
         Ok(changes)

@@ -1,22 +1,19 @@
-//! Invitations and applications: kept by the device that redeems them, outside the
-//! journal.
+//! Invitations: kept by the device that redeems them, outside the journal.
 
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use super::{ActError, Replica};
-use crate::authority::{Home, Permission, Roles};
+use crate::authority::{Permission, Roles};
 use crate::journal::{Run, log_row};
-use crate::keys::{EntryHash, LogId, MemberId};
+use crate::keys::{EntryHash, LogId};
 use crate::projection::{Changes, Place};
 use crate::rows::{RowsError, Table, Tx, Typed};
-use crate::sync::{Application, InvitationLink, JoinAnswer, JoinForm, bearer_entry};
+use crate::sync::{InvitationLink, JoinForm};
 use crate::time::Instant;
 
 /// Invitations one device keeps.
 const INVITATIONS: usize = 200;
-/// Applications one device keeps.
-const APPLICATIONS: usize = 500;
 /// People one invitation can let in.
 const INVITATION_USES: u32 = 5_000;
 
@@ -57,35 +54,6 @@ impl Typed for Invitations {
     const TABLE: Table = Table::Invitations;
     type Key = [u8; 32];
     type Row = InvitationRow;
-}
-
-/// Someone who waits for a coordinator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApplicationRow {
-    /// Who.
-    pub member: MemberId,
-    /// Entry 0 of its identity log.
-    pub identity: EntryHash,
-    /// Its identity log as it came, not yet through the gate.
-    pub runs: Vec<Vec<u8>>,
-    /// The invitation it came by.
-    pub invitation: [u8; 32],
-    /// What it says of itself.
-    pub name: String,
-    /// Building and door, in its words.
-    pub home: String,
-    /// Languages.
-    pub languages: Vec<String>,
-    /// When it came.
-    pub at: Instant,
-}
-
-/// member → application.
-pub struct Applications;
-impl Typed for Applications {
-    const TABLE: Table = Table::Applications;
-    type Key = MemberId;
-    type Row = ApplicationRow;
 }
 
 /// What a new invitation is to be.
@@ -183,111 +151,6 @@ impl Replica {
     ) -> Result<Vec<InvitationRow>, RowsError> {
         let rows = tx.rows_with_prefix::<Invitations>(&[], INVITATIONS)?;
         Ok(rows.into_iter().map(|(_, row)| row).filter(|row| row.is_open(now)).collect())
-    }
-
-    /// What becomes of someone who came by an invitation. Whoever is a member already is
-    /// told so, so that a lost answer does no harm.
-    pub fn consider(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Instant,
-        application: &Application,
-    ) -> Result<(JoinAnswer, Changes), ActError> {
-        let refused = |code: &str| Ok((JoinAnswer::Refused(code.to_owned()), Changes::default()));
-        let member = application.peer.member;
-        let Some((entry0, _)) = bearer_entry(&application.peer, &self.hood.hash) else {
-            return refused("join.identity");
-        };
-        if let Some(known) = self.authority.member(&member) {
-            return match known.status {
-                crate::authority::Status::Active => Ok((JoinAnswer::Joined, Changes::default())),
-                _ => refused("join.removed"),
-            };
-        }
-        let Some(mut row) = tx.row::<Invitations>(&application.invitation)? else {
-            return refused("invite.not_found");
-        };
-        if row.revoked || row.uses_left == 0 {
-            return refused("invite.used");
-        }
-        if now > row.expires {
-            return refused("invite.expired");
-        }
-        row.uses_left -= 1;
-        tx.put::<Invitations>(&application.invitation, &row);
-        let kept = ApplicationRow {
-            member,
-            identity: entry0.hash(),
-            runs: application.identity.iter().map(Run::to_bytes).collect(),
-            invitation: application.invitation,
-            name: application.form.name.clone(),
-            home: application.form.home.clone(),
-            languages: application.form.languages.clone(),
-            at: now,
-        };
-        if row.approval || self.check(Permission::Admit).is_err() {
-            if tx.rows_with_prefix::<Applications>(&[], APPLICATIONS)?.len() >= APPLICATIONS {
-                return refused("join.too_many");
-            }
-            tx.put::<Applications>(&member, &kept);
-            return Ok((JoinAnswer::AwaitingApproval, Changes::default()));
-        }
-        let changes = self.let_in(tx, now, &kept, Home::default(), row.roles)?;
-        Ok((JoinAnswer::Joined, changes))
-    }
-
-    /// Approves someone who waits.
-    pub fn approve(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Instant,
-        member: &MemberId,
-        home: Home,
-    ) -> Result<Changes, ActError> {
-        self.check(Permission::Approve)?;
-        let row = tx.row::<Applications>(member)?;
-        let row = row.ok_or_else(|| ActError::not_found("member.not_found"))?;
-        let invitation = tx.row::<Invitations>(&row.invitation)?;
-        let roles = invitation.map(|invitation| invitation.roles).unwrap_or_default();
-        let changes = self.let_in(tx, now, &row, home, roles)?;
-        tx.delete::<Applications>(member);
-        Ok(changes)
-    }
-
-    /// Turns someone who waits away.
-    pub fn refuse_application(
-        &mut self,
-        tx: &mut Tx<'_>,
-        member: &MemberId,
-    ) -> Result<(), ActError> {
-        self.check(Permission::Approve)?;
-        if !tx.has::<Applications>(member)? {
-            return Err(ActError::not_found("member.not_found"));
-        }
-        tx.delete::<Applications>(member);
-        Ok(())
-    }
-
-    /// Writes the admission, then takes the newcomer's identity log in.
-    fn let_in(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Instant,
-        row: &ApplicationRow,
-        home: Home,
-        roles: Roles,
-    ) -> Result<Changes, ActError> {
-        let newcomer = crate::authority::build::Newcomer {
-            member: row.member,
-            entry0: row.identity,
-            invitation: row.invitation,
-            home,
-            roles,
-        };
-        let mut changes = self.admit(tx, now, newcomer)?;
-        let runs: Vec<Run> = row.runs.iter().filter_map(|run| Run::from_bytes(run).ok()).collect();
-        changes.merge(self.take(tx, &runs)?.changes);
-        Ok(changes)
     }
 
     /// This member's own identity log, as a bearer sends it.

@@ -5,6 +5,7 @@
 //! transaction. Where a commit fails, [`Replica::load`] it anew: what is in memory is
 //! only ever a cache of the rows.
 
+mod applications;
 mod bookings;
 mod devices;
 mod duties;
@@ -25,9 +26,10 @@ mod write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use applications::{Applicant, ApplicationRow, Applications};
 pub use bookings::NewRequest;
 pub use error::{ActError, ErrorKind};
-pub use invite::{ApplicationRow, Applications, InvitationRow, Invitations, NewInvitation};
+pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
 pub use replay::{Replayed, replay};
 pub use setup::{HoodRow, Me, SelfRow, Standing};

@@ -27,6 +27,8 @@ const fn follows(table: Table) -> bool {
                 | Table::SealedRecords
                 | Table::Bookings
                 | Table::Receipts
+                | Table::Applicants
+                | Table::Refusals
         )
 }
 

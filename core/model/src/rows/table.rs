@@ -94,13 +94,17 @@ tables! {
     Deals = 44, "deals", Private;
     /// entry hash → hashes of entries that acknowledged it.
     Receipts = 45, "receipts", Private;
+    /// member ‖ invitation ‖ who passed it on → someone who asks to join.
+    Applicants = 46, "applicants", Private;
+    /// member ‖ invitation ‖ who refused → ().
+    Refusals = 47, "refusals", Private;
     /// name → value: neighbourhood id, own ids, store id, version of the rows.
     Settings = 60, "settings", Local;
     /// peer store id → how far this node has read it.
     Cursors = 61, "cursors", Local;
     /// invitation secret's hash → invitation this device redeems.
     Invitations = 62, "invitations", Local;
-    /// member id → application that waits for approval.
+    /// member id → application that came to this device.
     Applications = 63, "applications", Local;
     /// entry hash → it left this device (a session or a bundle took it).
     Sent = 64, "sent", Local;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::limits;
 use crate::codec;
-use crate::keys::{DeviceId, EntryHash, HoodHash, HoodId};
+use crate::keys::{DeviceId, EntryHash, HoodHash, HoodId, LogId};
 use crate::time::Instant;
 
 /// What an invitation link begins with.
@@ -97,7 +97,9 @@ impl InvitationLink {
 pub struct RecoverySheet {
     /// The neighbourhood.
     pub hood: HoodId,
-    /// The charter's first act.
+    /// The founder's charter log …
+    pub log: LogId,
+    /// … and in it the first act.
     pub act: EntryHash,
     /// Its name, for the screen.
     pub hood_name: String,
@@ -228,6 +230,7 @@ mod tests {
     fn a_sheet_goes_there_and_back_and_is_no_invitation() {
         let sheet = RecoverySheet {
             hood: HoodId([1; 32]),
+            log: LogId([3; 32]),
             act: EntryHash([2; 32]),
             hood_name: "Les Érables".into(),
             addresses: Vec::new(),

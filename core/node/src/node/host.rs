@@ -8,7 +8,7 @@ use palier_model::keys::HoodHash;
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, Replica};
 use palier_model::rows::Tx;
-use palier_model::sync::{CloseReason, DeviceAddresses, PeerIds, Role, SessionId};
+use palier_model::sync::{CloseReason, DeviceAddresses, JoinAnswer, PeerIds, Role, SessionId};
 use palier_model::time::Instant;
 use tokio::sync::{broadcast, mpsc};
 
@@ -399,7 +399,7 @@ impl Host {
                 }
             }
             // The session that joined is over: meet again, as a member now.
-            Event::JoinAnswered { .. } => {
+            Event::JoinAnswered { answer: JoinAnswer::Joined, .. } => {
                 if let Some(network) = &mut self.network {
                     network.redial_kept();
                 }

@@ -4,6 +4,7 @@ use palier_model::codec;
 use palier_model::journal::PhraseCertificate;
 use palier_model::keys::{DeviceKeys, Keystore, Language, MemberId, Phrase};
 use palier_model::replica::Me;
+use palier_model::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::NodeError;
@@ -11,6 +12,11 @@ use super::entropy::system_rng;
 
 const KEYSTORE_NAME: &str = "palier-identity";
 const IDENTITY_BYTES: usize = 4_096;
+/// Under this name lies what opens the key epochs of the devices before this one.
+const RECOVERY_NAME: &str = "palier-recovery";
+/// It is kept this long after the words were given, so that every neighbourhood can be
+/// come back to; then it is forgotten, as the words are.
+const RECOVERY_MS: i64 = 7 * Instant::DAY_MS;
 
 /// What is kept of a person in a home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +65,33 @@ impl Identity {
             name: name.to_owned(),
         };
         (identity, keys)
+    }
+
+    /// Keeps what a recovery needs of the phrase, for a while.
+    pub fn keep_recovery(
+        phrase: &Phrase,
+        now: Instant,
+        keystore: &dyn Keystore,
+    ) -> Result<(), NodeError> {
+        let secret = phrase.member_key().recovery().to_bytes();
+        let row = zeroize::Zeroizing::new(codec::encode(&(now, secret)));
+        keystore.store(RECOVERY_NAME, &row)?;
+        Ok(())
+    }
+
+    /// What was kept for a recovery, unless that was too long ago.
+    pub fn load_recovery(
+        now: Instant,
+        keystore: &dyn Keystore,
+    ) -> Result<Option<[u8; 32]>, NodeError> {
+        let Some(bytes) = keystore.load(RECOVERY_NAME)? else { return Ok(None) };
+        match codec::decode::<(Instant, [u8; 32])>(&bytes, IDENTITY_BYTES) {
+            Ok((at, secret)) if now < at.plus_ms(RECOVERY_MS) => Ok(Some(secret)),
+            _ => {
+                keystore.delete(RECOVERY_NAME)?;
+                Ok(None)
+            }
+        }
     }
 
     /// The identity that was kept.

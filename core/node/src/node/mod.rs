@@ -82,7 +82,25 @@ impl Node {
     ) -> Result<Identity, NodeError> {
         let home = Home::create(dir, state)?;
         let (identity, keys) = Identity::of_phrase(phrase, name);
+        Identity::keep_recovery(phrase, Clock::default().claimed(), &home.keystore())?;
         keep_identity(&home, &identity, &keys)?;
+        Ok(identity)
+    }
+
+    /// Gives the words again to a home of the person they belong to, so that one more
+    /// neighbourhood can be come back to; `home.already` where it is someone else's.
+    pub fn recover_again(
+        dir: &Path,
+        state: &Path,
+        phrase: &palier_model::keys::Phrase,
+    ) -> Result<Identity, NodeError> {
+        let home = Home::open(dir, state)?;
+        let keystore = home.keystore();
+        let (identity, _) = Identity::load(&keystore)?.ok_or(NodeError::NoIdentity)?;
+        if identity.member != phrase.member_key().id() {
+            return Err(NodeError::act(ErrorKind::Conflict, "home.already"));
+        }
+        Identity::keep_recovery(phrase, Clock::default().claimed(), &keystore)?;
         Ok(identity)
     }
 
@@ -232,6 +250,9 @@ fn open_host(
     let (identity, keys) = Identity::load(keystore)?.ok_or(NodeError::NoIdentity)?;
     let mut stores = HoodStores::new(home, config.store.clone());
     let mut engine = Engine::new(identity.me(&keys), identity.name.clone());
+    if let Some(secret) = Identity::load_recovery(clock.claimed(), keystore)? {
+        engine.set_recovery(secret);
+    }
     for (hood, opening) in stores.open_all()? {
         let copied = (opening == Opening::RestoredOrCloned).then(fresh_store_id);
         if !engine.load(&hood, &mut stores, copied)? {
