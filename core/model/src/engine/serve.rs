@@ -157,10 +157,18 @@ impl Engine {
     }
 
     /// Tells the peer of a session who is reachable where.
-    pub fn tell_addresses(&mut self, id: SessionId, devices: &[DeviceAddresses]) {
+    pub fn tell_addresses(
+        &mut self,
+        id: SessionId,
+        devices: &[DeviceAddresses],
+        now: Now,
+        stores: &mut dyn Stores,
+        rng: &mut dyn CryptoRng,
+    ) {
         if let Some(live) = self.sessions.get_mut(&id) {
             live.session.tell_addresses(devices);
         }
+        self.run_effects(id, now, stores, rng);
     }
 
     /// The stream of a session is gone.

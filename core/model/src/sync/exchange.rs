@@ -7,7 +7,7 @@
 use super::blob::BlobDesk;
 use super::cursor::{self, Cursor, Interest, StoreId};
 use super::effect::{CloseReason, Effect, Out};
-use super::frame::{Ack, Frame, Hello, Need, NewsItem, Ping, Reconcile};
+use super::frame::{Ack, DeviceAddresses, Frame, Hello, Need, NewsItem, Ping, Reconcile};
 use super::limits;
 use super::live::{FetchBook, SessionId};
 use super::meeting::Role;
@@ -51,6 +51,8 @@ pub(super) struct Exchange {
     reconcile_due: Option<Instant>,
     retry: Retry,
     acked_at: Instant,
+    /// Where devices are, to be told once the peer said hello.
+    pub(super) untold: Option<Vec<DeviceAddresses>>,
     /// The peer is heard and told nothing.
     pub(super) hears_only: bool,
 }
@@ -97,6 +99,7 @@ impl Exchange {
             reconcile_due: None,
             retry: Retry::new(step.tx)?,
             acked_at: step.now,
+            untold: None,
             hears_only: open.hears_only,
             open,
         };
@@ -224,6 +227,7 @@ impl Exchange {
                 }
             }
         }
+        self.tell_untold(step.out);
         self.reading.advance(step.out);
         Ok(())
     }

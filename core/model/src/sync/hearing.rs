@@ -8,10 +8,8 @@
 //!
 //! Invariant: while only hearing, no frame carries anything that was read from rows.
 
-use super::effect::Out;
 use super::exchange::{Exchange, Step, in_order};
-use super::frame::{Addresses, DeviceAddresses, Frame, NewsItem};
-use super::limits;
+use super::frame::NewsItem;
 use super::reconcile::Snapshot;
 use crate::journal::{Position, position};
 use crate::rows::RowsError;
@@ -59,18 +57,5 @@ impl Exchange {
         items.append(&mut snapshot.listed);
         self.telling.list(items, Some(snapshot.position));
         self.telling.begin(snapshot.position.n, now);
-    }
-
-    pub(super) fn tell_addresses(&self, devices: &[DeviceAddresses], out: &mut Out) {
-        if self.peer.is_none() || self.hears_only {
-            return;
-        }
-        let mut devices = devices.to_vec();
-        devices.truncate(limits::ADDRESS_DEVICES);
-        for device in &mut devices {
-            device.addresses.retain(|address| address.len() <= limits::ADDRESS_BYTES);
-            device.addresses.truncate(limits::ADDRESSES);
-        }
-        out.send(&Frame::Addresses(Addresses { devices }));
     }
 }

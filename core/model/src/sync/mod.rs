@@ -6,6 +6,7 @@
 //! through the gate, in a transaction of the caller's, before it is acknowledged; no queue
 //! in a session is longer than its constant in [`limits`].
 
+mod addresses;
 pub mod blob;
 pub mod cursor;
 mod effect;

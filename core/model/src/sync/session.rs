@@ -354,7 +354,7 @@ impl Session {
 
     /// Tells the peer who is reachable where.
     pub fn tell_addresses(&mut self, devices: &[DeviceAddresses]) {
-        if let Phase::Exchange(exchange) = &self.phase {
+        if let Phase::Exchange(exchange) = &mut self.phase {
             exchange.tell_addresses(devices, &mut self.out);
         }
     }

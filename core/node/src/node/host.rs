@@ -8,7 +8,7 @@ use palier_model::keys::HoodHash;
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, Replica};
 use palier_model::rows::Tx;
-use palier_model::sync::{CloseReason, DeviceAddresses, JoinAnswer, PeerIds, Role, SessionId};
+use palier_model::sync::{CloseReason, JoinAnswer, PeerIds, Role, SessionId};
 use palier_model::time::Instant;
 use tokio::sync::{broadcast, mpsc};
 
@@ -222,27 +222,6 @@ impl Host {
         Ok(())
     }
 
-    /// Addresses of hubs that were kept from earlier, and of whoever redeems an
-    /// invitation that is under way.
-    fn known_hubs(&mut self) -> Vec<String> {
-        let hoods: Vec<HoodHash> = self.engine.hoods().map(|(hood, _)| *hood).collect();
-        let mut addrs = Vec::new();
-        for hood in hoods {
-            let kept = self.read(&hood, |replica, tx, _| {
-                let mut addrs = super::addresses::kept(tx)?;
-                let link = replica.hood().invitation.clone();
-                let link =
-                    link.and_then(|link| palier_model::sync::InvitationLink::from_text(&link).ok());
-                addrs.extend(link.map(|link| link.addresses).unwrap_or_default());
-                Ok(addrs)
-            });
-            addrs.extend(kept.unwrap_or_default());
-        }
-        addrs.sort();
-        addrs.dedup();
-        addrs
-    }
-
     async fn handle_net(&mut self, event: NetEvent) {
         match event {
             NetEvent::LinkUp(link) => {
@@ -296,49 +275,6 @@ impl Host {
                 self.addresses_changed().await;
             }
             _ => {}
-        }
-    }
-
-    /// Tells listeners and hubs where this node is now.
-    async fn addresses_changed(&mut self) {
-        let Some(network) = &mut self.network else { return };
-        let addrs = network.addresses().await;
-        if network.told == addrs {
-            return;
-        }
-        for addr in &addrs {
-            let _ = self.events.send(NodeEvent::Listening(addr.clone()));
-        }
-        network.told = addrs;
-        self.tell_addresses(None);
-    }
-
-    /// Tells one session, or all, who is reachable where: this device, and those it heard
-    /// of.
-    fn tell_addresses(&mut self, only: Option<SessionId>) {
-        let Some(network) = &self.network else { return };
-        let own =
-            DeviceAddresses { device: self.engine.me().keys.id(), addresses: network.told.clone() };
-        let heard = network.heard.iter().map(|(device, addrs)| DeviceAddresses {
-            device: *device,
-            addresses: addrs.iter().map(ToString::to_string).collect(),
-        });
-        let all: Vec<DeviceAddresses> =
-            std::iter::once(own).filter(|own| !own.addresses.is_empty()).chain(heard).collect();
-        if all.is_empty() {
-            return;
-        }
-        let sessions: Vec<SessionId> = match only {
-            Some(session) => vec![session],
-            None => network
-                .links
-                .values()
-                .filter(|link| link.met.is_some())
-                .map(|link| link.session)
-                .collect(),
-        };
-        for session in sessions {
-            self.engine.tell_addresses(session, &all);
         }
     }
 
@@ -415,69 +351,6 @@ impl Host {
             _ => {}
         }
         self.tell(NodeEvent::Engine(event));
-    }
-
-    /// A neighbour said where devices are.
-    async fn heard(
-        &mut self,
-        hood: HoodHash,
-        devices: &[(palier_model::keys::DeviceId, Vec<String>)],
-    ) {
-        let me = self.engine.me().keys.id();
-        let mut news = false;
-        for (device, addrs) in devices {
-            // Only of members' devices: a neighbour cannot make others dial strangers.
-            let known = self
-                .engine
-                .replica(&hood)
-                .and_then(|replica| replica.authority().device(device))
-                .is_some_and(|known| known.is_active);
-            if *device == me || !known {
-                continue;
-            }
-            if let Some(network) = &mut self.network {
-                let before = network.heard.get(device).cloned();
-                network.hear(*device, addrs);
-                news |= network.heard.get(device) != before.as_ref();
-            }
-        }
-        if news {
-            self.keep_addresses(&hood);
-            self.tell_addresses(None);
-        }
-        if let Some(network) = &mut self.network {
-            network.dial_heard(&me).await;
-        }
-    }
-
-    /// Keeps the addresses of hubs for the next start.
-    fn keep_addresses(&mut self, hood: &HoodHash) {
-        let Some(network) = &self.network else { return };
-        let Some(replica) = self.engine.replica(hood) else { return };
-        let is_hub = |device: &palier_model::keys::DeviceId| {
-            let authority = replica.authority();
-            authority.device(device).is_some_and(|known| {
-                authority.has_role(&known.member, palier_model::authority::Role::Hub)
-            })
-        };
-        let hubs: Vec<(palier_model::keys::DeviceId, Vec<String>)> = network
-            .heard
-            .iter()
-            .filter(|(device, _)| is_hub(device))
-            .map(|(device, addrs)| (*device, addrs.iter().map(ToString::to_string).collect()))
-            .collect();
-        if hubs.is_empty() {
-            return;
-        }
-        let kept = self.act(hood, |_, tx, _, _| {
-            for (device, addrs) in &hubs {
-                super::addresses::keep(tx, device, addrs);
-            }
-            Ok(((), Changes::default()))
-        });
-        if let Err(error) = kept {
-            tracing::warn!(%error, "addresses of hubs were not kept");
-        }
     }
 
     async fn keep_house(&mut self) {

@@ -17,6 +17,7 @@ mod identity;
 mod network;
 mod peers;
 mod photos;
+mod reach;
 mod stores;
 mod transport;
 

@@ -22,6 +22,8 @@ const LINK_QUEUE_BYTES: usize = 8 << 20;
 const REDIAL_EVERY: Duration = Duration::from_secs(5);
 /// Devices beyond the hubs that a phone keeps sessions with.
 const PEERS_WANTED: usize = 6;
+/// Hubs on which a phone keeps a place to be reached through.
+const RELAYS: usize = 2;
 
 /// A link with its session.
 pub(super) struct LiveLink {
@@ -54,6 +56,8 @@ pub(super) struct Network {
     unnamed: BTreeSet<Multiaddr>,
     advertises: bool,
     dialled: BTreeMap<PeerId, Steady>,
+    /// Hubs through which this node can be reached, and where they are.
+    relays: BTreeMap<PeerId, Multiaddr>,
     /// Own addresses as last told.
     pub(super) told: Vec<String>,
     is_hub: bool,
@@ -89,6 +93,7 @@ impl Network {
             unnamed: BTreeSet::new(),
             advertises: !config.advertise.is_empty(),
             dialled: BTreeMap::new(),
+            relays: BTreeMap::new(),
             told: Vec::new(),
             is_hub: config.hub,
             redial: false,
@@ -202,6 +207,25 @@ impl Network {
         let addrs: Vec<_> = addrs.into_iter().filter(|addr| peer_of(addr).is_some()).collect();
         if !addrs.is_empty() {
             self.heard.insert(device, addrs);
+        }
+    }
+
+    /// Lets itself be reached through a hub, at the address it gives: behind a home router
+    /// there is no other way in.
+    pub(super) async fn relay_through(&mut self, addrs: &[Multiaddr]) {
+        let Some((addr, hub)) = addrs.iter().find_map(|addr| Some((addr, peer_of(addr)?))) else {
+            return;
+        };
+        let known = self.relays.get(&hub);
+        let has_room = known.is_some() || self.relays.len() < RELAYS;
+        if self.is_hub || known == Some(addr) || !has_room {
+            return;
+        }
+        match self.net.add_relay(addr.clone()).await {
+            Ok(()) => {
+                self.relays.insert(hub, addr.clone());
+            }
+            Err(error) => tracing::debug!(%error, "no place on a hub"),
         }
     }
 
