@@ -206,8 +206,12 @@ pub struct Booking {
     pub requester: Option<Shown<MemberId>>,
     /// Whether this person asked.
     pub mine: bool,
+    /// The words of whoever asked.
+    pub note: String,
     /// Why it stands so: a stable code, or an empty text.
     pub reason: String,
+    /// The words of whoever decided.
+    pub text: String,
     /// What else is free instead, once it is displaced or refused as taken.
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list, from 1; 0: not on it.

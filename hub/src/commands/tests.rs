@@ -52,6 +52,8 @@ fn booking(id: BookingId) -> Booking {
         requester: None,
         mine: false,
         reason: String::new(),
+        note: String::new(),
+        text: String::new(),
         alternatives: vec![],
         waitlist: 0,
         delivery: Delivery::Sent,

@@ -105,6 +105,8 @@ mod tests {
             requester: None,
             mine: false,
             reason: String::new(),
+            note: String::new(),
+            text: String::new(),
             alternatives: vec![],
             waitlist: 0,
             delivery: Delivery::Received,

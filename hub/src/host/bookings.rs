@@ -130,6 +130,8 @@ impl Opened {
             quantity: view.quantity,
             requester: view.requester.map(Into::into),
             mine: view.requester == Some(self.identity.member),
+            note: view.note.clone(),
+            text: view.text.clone(),
             reason: match (view.status, view.reason) {
                 (Status::Lapsed, _) => "lapsed".to_owned(),
                 (_, Some(reason)) => reason.code().to_owned(),

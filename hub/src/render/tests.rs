@@ -53,6 +53,8 @@ fn displaced() -> Booking {
         requester: None,
         mine: true,
         reason: "booking.displaced".into(),
+        note: String::new(),
+        text: String::new(),
         alternatives: vec![Alternative {
             listing: DocId([1; 32]).into(),
             title: "Place 14".into(),
