@@ -154,6 +154,11 @@ impl Talk {
         let _ = self.link.writer.send(bytes).await;
     }
 
+    /// Sends a frame that is neither counted nor flipped.
+    pub async fn say_aside(&mut self, frame: &Frame) {
+        let _ = self.link.writer.send(frame.to_bytes()).await;
+    }
+
     /// The next frame; none when the link is over.
     ///
     /// # Panics
