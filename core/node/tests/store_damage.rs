@@ -140,7 +140,7 @@ fn a_damaged_row_is_named_set_aside_and_can_be_written_again() {
     let again = Writes::from([((Table::Entries, hash(3)), Some(row(3)))]);
     store.commit(again).unwrap();
     assert_eq!(store.get(Table::Entries, &hash(3)), Ok(Some(row(3))));
-    store.forget_quarantined().unwrap();
+    store.forget_quarantined(false).unwrap();
     assert_eq!(store.quarantined().unwrap(), []);
 }
 

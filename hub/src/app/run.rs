@@ -36,7 +36,11 @@ pub(super) async fn run<H: Host>(
     let handler = Arc::new(Commands { node: Arc::clone(&node), home: home.to_owned() });
     let serving = tokio::spawn(server.serve(handler, wait_for(stopped)));
 
-    let status = node.status(&Scope::default()).await?;
+    let status = match node.status(&Scope::default()).await {
+        // What was met is mended before anything more is answered.
+        Err(error) if error.code == "storage.corrupt" => node.status(&Scope::default()).await?,
+        status => status?,
+    };
     let ready = RunEvent::Ready { device: status.device, listening: status.listening };
     tell(terminal, json, &ready)?;
     let interrupted = loop {

@@ -54,7 +54,7 @@ impl Device {
         let (identity, keys) = Identity::load(&home.keystore()).expect("keys").expect("identity");
         let mut stores = HoodStores::new(home, Default::default());
         let mut engine = Engine::new(identity.me(&keys), identity.name.clone());
-        for (hood, _) in stores.open_all().expect("stores") {
+        for (hood, _) in stores.open_all() {
             engine.load(&hood, &mut stores, None).expect("a neighbourhood");
         }
         Self { engine, stores, clock: Clock::default(), rng: system_rng() }

@@ -31,7 +31,7 @@ pub use bookings::NewRequest;
 pub use error::{ActError, ErrorKind};
 pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
-pub use replay::{Replayed, replay};
+pub use replay::{Loss, Replayed, lost_entries, replay};
 pub use setup::{HoodRow, Me, SelfRow, Standing};
 pub use take::Taken;
 pub use views::{Figures, Fork};

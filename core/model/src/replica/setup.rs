@@ -68,20 +68,31 @@ impl Typed for SelfSettings {
 
 const HOOD: &str = "hood";
 const SELF: &str = "self";
+/// The same rows once more: no neighbour could give them back.
+const HOOD_AGAIN: &str = "hood again";
+const SELF_AGAIN: &str = "self again";
 
 /// Both rows, where the store was set up.
 pub(super) fn load(tx: &Tx<'_>) -> Result<Option<(HoodRow, SelfRow)>, RowsError> {
-    let hood = tx.row::<HoodSettings>(HOOD)?;
-    let own = tx.row::<SelfSettings>(SELF)?;
+    let hood = match tx.row::<HoodSettings>(HOOD)? {
+        None => tx.row::<HoodSettings>(HOOD_AGAIN)?,
+        found => found,
+    };
+    let own = match tx.row::<SelfSettings>(SELF)? {
+        None => tx.row::<SelfSettings>(SELF_AGAIN)?,
+        found => found,
+    };
     Ok(hood.zip(own))
 }
 
 pub(super) fn save_hood(tx: &mut Tx<'_>, row: &HoodRow) {
     tx.put::<HoodSettings>(HOOD, row);
+    tx.put::<HoodSettings>(HOOD_AGAIN, row);
 }
 
 pub(super) fn save_self(tx: &mut Tx<'_>, row: &SelfRow) {
     tx.put::<SelfSettings>(SELF, row);
+    tx.put::<SelfSettings>(SELF_AGAIN, row);
 }
 
 /// The person and the device: the same in every neighbourhood of a home.

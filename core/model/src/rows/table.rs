@@ -112,7 +112,7 @@ tables! {
     Blobs = 65, "blobs", Local;
     /// blob id ‖ chunk number → bytes.
     BlobChunks = 66, "blob_chunks", Local;
-    /// entry hash → why it was set aside.
+    /// log id ‖ seq ‖ entry hash → entry that is whole, but follows from what was lost.
     Quarantine = 67, "quarantine", Local;
     /// device id → addresses where it was last heard to listen.
     Addresses = 68, "addresses", Local;

@@ -150,9 +150,23 @@ impl Home {
     ///
     /// [`Health::structure`]: crate::store::Health::structure
     pub fn salvage(&self, options: &StoreOptions, now: Instant) -> Result<Salvage, HomeError> {
-        let set_aside = format!("{}.damaged-{}", store::FILE, now.0);
-        Ok(Store::salvage(&self.dir, &set_aside, options)?)
+        salvage_in(&self.dir, options, now)
     }
+
+    /// As [`salvage`](Self::salvage), for a store in a folder of the home.
+    pub fn salvage_in(
+        &self,
+        folder: &str,
+        options: &StoreOptions,
+        now: Instant,
+    ) -> Result<Salvage, HomeError> {
+        salvage_in(&self.dir.join(folder), options, now)
+    }
+}
+
+fn salvage_in(dir: &Path, options: &StoreOptions, now: Instant) -> Result<Salvage, HomeError> {
+    let set_aside = format!("{}.damaged-{}", store::FILE, now.0);
+    Ok(Store::salvage(dir, &set_aside, options)?)
 }
 
 /// Creates a folder that only its user may enter; an existing one is left as it is.

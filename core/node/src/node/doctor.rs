@@ -1,11 +1,10 @@
 //! The doctor: what is damaged is set aside, what follows from entries is built anew,
 //! and the rest comes back from neighbours.
 
-use palier_model::engine::Stores;
 use palier_model::keys::HoodHash;
-use palier_model::replica::{Fork, replay};
+use palier_model::replica::{Fork, Loss};
 
-use super::{Host, NodeError, fresh_store_id};
+use super::{Host, NodeError, mend};
 use crate::store::Damaged;
 
 /// What the doctor found.
@@ -13,7 +12,7 @@ use crate::store::Damaged;
 pub struct Report {
     /// Logs that were continued twice. Nothing of them is lost.
     pub forks: Vec<Fork>,
-    /// Rows that were set aside.
+    /// Rows that were set aside, and entries that are missing since.
     pub damaged: Vec<Damaged>,
     /// Entries looked at.
     pub entries: u64,
@@ -40,41 +39,25 @@ impl Host {
         rebuild: bool,
         report: &mut Report,
     ) -> Result<(), NodeError> {
-        let now = self.clock.claimed();
-        let Some(store) = self.stores.get_mut(hood) else { return Ok(()) };
-        let health = store.check()?;
-        for damaged in &health.damaged {
-            store.quarantine(damaged, now)?;
-        }
-        if health.index_damaged {
-            store.reindex()?;
-        }
-        let mut known = store.quarantined()?;
-        let is_damaged = !health.damaged.is_empty();
-        if is_damaged || rebuild {
-            self.rebuild(hood)?;
+        report.rebuilt |= self.mend(hood)?;
+        if rebuild {
+            let me = self.engine.me().clone();
+            if let Some(store) = self.stores.get_mut(hood) {
+                mend::rebuild(store, &me, Loss::default())?;
+            }
+            self.engine.reload_repaired(hood, &self.stores);
             report.rebuilt = true;
         }
         let found = self
             .read(hood, |replica, tx, _| Ok((replica.forks(tx)?, replica.figures(tx)?.entries)))?;
         report.forks.extend(found.0);
         report.entries += found.1;
-        report.damaged.append(&mut known);
-        // Told once: what was set aside is built anew or fetched again.
         if let Some(store) = self.stores.get_mut(hood) {
-            store.forget_quarantined()?;
+            store.forget_returned()?;
+            report.damaged.append(&mut store.quarantined()?);
+            // Told once; but lost entries until they are back or given up.
+            store.forget_quarantined(rebuild)?;
         }
-        Ok(())
-    }
-
-    fn rebuild(&mut self, hood: &HoodHash) -> Result<(), NodeError> {
-        let me = self.engine.me().clone();
-        let Some(rows) = self.stores.rows(hood) else { return Ok(()) };
-        if let Some(replayed) = replay(rows, &me, fresh_store_id())? {
-            let store = self.stores.get_mut(hood).ok_or(NodeError::NoHood)?;
-            store.commit(replayed.writes)?;
-        }
-        self.engine.reload_repaired(hood, &self.stores);
         Ok(())
     }
 }

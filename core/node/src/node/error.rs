@@ -7,6 +7,9 @@ use crate::home::HomeError;
 use crate::net::NetError;
 use crate::store::StoreError;
 
+/// The code of an act that met damaged rows.
+const DAMAGE: &str = "storage.corrupt";
+
 /// Why the node did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,6 +53,18 @@ impl From<RowsError> for NodeError {
 }
 
 impl NodeError {
+    /// Whether bytes on disk are not those that were written.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Act(error) => error.code == DAMAGE,
+            Self::Store(error) | Self::Home(HomeError::Store(error)) => matches!(
+                error,
+                StoreError::Corrupt(_) | StoreError::Rows(RowsError::Corrupt { .. })
+            ),
+            _ => false,
+        }
+    }
+
     /// An error of an act, by its code.
     pub fn act(kind: ErrorKind, code: &'static str) -> Self {
         Self::Act(ActError::new(kind, code))

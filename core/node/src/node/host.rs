@@ -64,6 +64,7 @@ pub struct Host {
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) network: Option<Network>,
     pub(super) rng: SystemRng,
+    pub(super) ailing: super::mend::Ailing,
 }
 
 impl Host {
@@ -87,8 +88,8 @@ impl Host {
         let rng = &mut self.rng;
         let done = self
             .engine
-            .act(hood, now, &mut self.stores, |replica, tx| act(replica, tx, now.claimed, rng))?;
-        Ok(done)
+            .act(hood, now, &mut self.stores, |replica, tx| act(replica, tx, now.claimed, rng));
+        self.notice(hood, done.map_err(NodeError::from))
     }
 
     /// Reads a neighbourhood.
@@ -99,7 +100,8 @@ impl Host {
     ) -> Result<R, NodeError> {
         let now = self.clock.claimed();
         let stores: &dyn Stores = &self.stores;
-        Ok(self.engine.read(hood, stores, |replica, tx| read(replica, tx, now))?)
+        let done = self.engine.read(hood, stores, |replica, tx| read(replica, tx, now));
+        self.notice(hood, done.map_err(NodeError::from))
     }
 
     /// Runs until it is told to stop.
@@ -178,7 +180,11 @@ impl Host {
 
     async fn handle(&mut self, input: Input) {
         match input {
-            Input::Job(job) => job(self),
+            Input::Job(job) => {
+                job(self);
+                // Before anything else is asked: who is told of damage may ask again.
+                self.mend_ailing();
+            }
             Input::Frame(session, bytes) => self.handle_frames(vec![(session, bytes)]),
             Input::LinkEnd(session) => self.engine.drop_session(session),
             Input::Net(event) => self.handle_net(*event).await,
@@ -289,9 +295,14 @@ impl Host {
                         self.engine.close_session(session, CloseReason::Flood);
                     }
                 }
-                Output::Close { session, .. } => {
+                Output::Close { session, reason } => {
+                    let mut met = None;
                     if let Some(network) = &mut self.network {
+                        met = network.met_by(session);
                         network.close(session);
+                    }
+                    if let (CloseReason::Store, Some(hood)) = (reason, met) {
+                        self.ailing.notice(&hood);
                     }
                 }
                 Output::Event(event) => self.handle_event(event).await,
@@ -346,6 +357,9 @@ impl Host {
                 if let Some(Err(error)) = hood.map(|hood| self.introduce(&hood)) {
                     tracing::info!(%error, "the profile was not published");
                 }
+                if let Some(Err(error)) = hood.map(|hood| self.make_whole(&hood)) {
+                    tracing::warn!(%error, "what was lost could not be asked for");
+                }
             }
             Event::Addresses { hood, devices } => self.heard(*hood, devices).await,
             _ => {}
@@ -359,6 +373,7 @@ impl Host {
             network.dial_kept().await;
             network.dial_heard(&me).await;
         }
+        self.mend_ailing();
         for (_, store) in self.stores.all_mut() {
             store.maintain();
         }
@@ -376,6 +391,7 @@ impl Host {
             let now = self.now();
             self.engine.handle_timeout(now, &mut self.stores, &mut self.rng);
         }
+        self.mend_ailing();
         self.engine.flush_all(&mut self.stores);
         self.drain().await;
         if let Some(network) = self.network.take() {

@@ -14,6 +14,7 @@ mod event;
 mod hoods;
 mod host;
 mod identity;
+mod mend;
 mod network;
 mod peers;
 mod photos;
@@ -48,6 +49,7 @@ pub use peers::MetPeer;
 pub use stores::HoodStores;
 
 use crate::home::{Home, Opening};
+use mend::Ailing;
 
 /// Inputs that wait for the host.
 const INPUTS: usize = 512;
@@ -254,13 +256,56 @@ fn open_host(
     if let Some(secret) = Identity::load_recovery(clock.claimed(), keystore)? {
         engine.set_recovery(secret);
     }
-    for (hood, opening) in stores.open_all()? {
-        let copied = (opening == Opening::RestoredOrCloned).then(fresh_store_id);
-        if !engine.load(&hood, &mut stores, copied)? {
-            tracing::warn!("a folder of a neighbourhood that was never set up");
-        }
+    for (hood, opening) in stores.open_all() {
+        load(&mut engine, &mut stores, &hood, opening, clock.claimed())?;
     }
-    Ok(Host { engine, stores, clock, identity, events, inputs, network: None, rng: system_rng() })
+    Ok(Host {
+        engine,
+        stores,
+        clock,
+        identity,
+        events,
+        inputs,
+        network: None,
+        rng: system_rng(),
+        ailing: Ailing::default(),
+    })
+}
+
+/// Loads a neighbourhood; one whose rows are damaged is mended first.
+fn load(
+    engine: &mut Engine,
+    stores: &mut HoodStores,
+    hood: &HoodHash,
+    opening: Result<Opening, NodeError>,
+    now: Instant,
+) -> Result<(), NodeError> {
+    let me = engine.me().clone();
+    let opening = match opening {
+        Err(error) if error.is_damage() => {
+            tracing::error!(%error, "a damaged store is mended");
+            let salvage = stores.salvage(hood, now)?;
+            mend::mend(stores, hood, &me, now, Some(salvage))?;
+            Opening::Same
+        }
+        opening => opening?,
+    };
+    if stores.get(hood).is_some_and(mend::is_half_mended) {
+        mend::mend(stores, hood, &me, now, None)?;
+    }
+    let copied = (opening == Opening::RestoredOrCloned).then(fresh_store_id);
+    let loaded = match engine.load(hood, stores, copied).map_err(NodeError::from) {
+        Err(error) if error.is_damage() => {
+            tracing::error!(%error, "damaged rows are set aside");
+            mend::mend(stores, hood, &me, now, None)?;
+            engine.load(hood, stores, copied)?
+        }
+        loaded => loaded?,
+    };
+    if !loaded {
+        tracing::warn!("a folder of a neighbourhood that was never set up");
+    }
+    Ok(())
 }
 
 /// A fresh store id.

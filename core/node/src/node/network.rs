@@ -100,6 +100,12 @@ impl Network {
         })
     }
 
+    /// The neighbourhood that a session's peer was met in.
+    pub(super) fn met_by(&self, session: SessionId) -> Option<HoodHash> {
+        let link = self.links.get(self.by_session.get(&session)?)?;
+        link.met.map(|(hood, _, _)| hood)
+    }
+
     /// Takes a new link: its frames go into `inputs`, what is sent goes out in order.
     pub(super) fn attach(&mut self, link: Link, session: SessionId, inputs: mpsc::Sender<Input>) {
         let Link { id, peer, relayed, mut reader, writer, .. } = link;

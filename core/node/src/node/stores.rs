@@ -6,10 +6,11 @@ use std::fs;
 use palier_model::engine::{CommitError, Stores};
 use palier_model::keys::HoodHash;
 use palier_model::rows::{Rows, Writes};
+use palier_model::time::Instant;
 
 use super::NodeError;
 use crate::home::{Home, Opening};
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Salvage, Store, StoreError, StoreOptions};
 
 /// The folder that holds those of the neighbourhoods.
 const FOLDER: &str = "hoods";
@@ -34,21 +35,21 @@ impl HoodStores {
         &self.home
     }
 
-    /// Opens every store there is; gives each with whether it is a copy.
-    pub fn open_all(&mut self) -> Result<Vec<(HoodHash, Opening)>, NodeError> {
+    /// Opens every store there is; gives each with whether it is a copy, or why it could
+    /// not be opened.
+    pub fn open_all(&mut self) -> Vec<(HoodHash, Result<Opening, NodeError>)> {
         let dir = self.home.dir().join(FOLDER);
         let mut opened = Vec::new();
-        let Ok(entries) = fs::read_dir(&dir) else { return Ok(opened) };
+        let Ok(entries) = fs::read_dir(&dir) else { return opened };
         for entry in entries.flatten() {
             let name = entry.file_name();
             let Some(hood) = name.to_str().and_then(|name| name.parse::<HoodHash>().ok()) else {
                 continue;
             };
-            let opening = self.open(&hood)?;
-            opened.push((hood, opening));
+            opened.push((hood, self.open(&hood)));
         }
         opened.sort_unstable_by_key(|(hood, _)| *hood);
-        Ok(opened)
+        opened
     }
 
     fn open(&mut self, hood: &HoodHash) -> Result<Opening, NodeError> {
@@ -56,6 +57,16 @@ impl HoodStores {
         let (store, opening) = self.home.open_store_in(&folder, self.options.clone())?;
         self.stores.insert(*hood, store);
         Ok(opening)
+    }
+
+    /// Saves what is sound of a store whose file is damaged, into a new one.
+    pub fn salvage(&mut self, hood: &HoodHash, now: Instant) -> Result<Salvage, NodeError> {
+        // Closed first: nobody may have it open.
+        self.stores.remove(hood);
+        let folder = format!("{FOLDER}/{hood}");
+        let salvage = self.home.salvage_in(&folder, &self.options, now)?;
+        self.open(hood)?;
+        Ok(salvage)
     }
 
     /// One store.

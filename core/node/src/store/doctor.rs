@@ -157,11 +157,35 @@ impl Store {
         Ok(true)
     }
 
-    /// Rows that were set aside, the oldest first.
+    /// Notes rows that are gone and that only neighbours can give back: they are told of
+    /// until they are here again.
+    pub fn await_rows(
+        &mut self,
+        table: Table,
+        keys: &[Vec<u8>],
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let done = (|| {
+            let transaction = self.connection.transaction()?;
+            for key in keys {
+                transaction.execute(
+                    "INSERT INTO damaged (table_number, key, row, noticed_ms)
+                     SELECT ?1, ?2, NULL, ?3 WHERE NOT EXISTS (SELECT 1 FROM damaged
+                     WHERE table_number = ?1 AND key = ?2 AND row IS NULL)",
+                    (table as u8, key, now.0),
+                )?;
+            }
+            transaction.commit()
+        })();
+        self.settle(done)
+    }
+
+    /// Rows that were set aside or are awaited, the oldest first.
     pub fn quarantined(&self) -> Result<Vec<Damaged>, StoreError> {
         let list = || -> rusqlite::Result<Vec<(u8, Vec<u8>)>> {
-            let mut statement =
-                self.connection.prepare("SELECT table_number, key FROM damaged ORDER BY id")?;
+            let mut statement = self.connection.prepare(
+                "SELECT table_number, key FROM damaged GROUP BY table_number, key ORDER BY min(id)",
+            )?;
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
         let rows = list().map_err(|error| StoreError::of(&error, &self.dir))?;
@@ -172,10 +196,26 @@ impl Store {
             .collect())
     }
 
-    /// Forgets what was set aside, once it was healed.
-    pub fn forget_quarantined(&mut self) -> Result<(), StoreError> {
-        let done = self.connection.execute("DELETE FROM damaged", []);
+    /// Forgets what was set aside, once it was told; with `awaited`, also what never came
+    /// back.
+    pub fn forget_quarantined(&mut self, awaited: bool) -> Result<(), StoreError> {
+        let sql = "DELETE FROM damaged WHERE ?1 OR row IS NOT NULL";
+        let done = self.connection.execute(sql, [awaited]);
         self.settle(done).map(|_| ())
+    }
+
+    /// Forgets awaited rows that are here again.
+    pub fn forget_returned(&mut self) -> Result<(), StoreError> {
+        for Damaged { table, key } in self.quarantined()? {
+            let name = table.name();
+            let sql = format!(
+                "DELETE FROM damaged WHERE row IS NULL AND table_number = ?1 AND key = ?2
+                 AND EXISTS (SELECT 1 FROM {name} WHERE {name}.key = ?2)"
+            );
+            let done = self.connection.execute(&sql, (table as u8, key));
+            self.settle(done)?;
+        }
+        Ok(())
     }
 
     /// Empties every table of a kind, in one transaction: the beginning of a rebuild.
@@ -252,6 +292,7 @@ impl Store {
             copy_table(&old, &transaction, *table, &mut salvage).map_err(sort)?;
         }
         copy_state(&old, &transaction, &salvage).map_err(sort)?;
+        note_salvage(&old, &transaction, &salvage).map_err(sort)?;
         transaction.commit().map_err(sort)?;
         new.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(sort)?;
         drop((old, new));
@@ -314,5 +355,26 @@ fn copy_state(old: &Connection, new: &Connection, salvage: &Salvage) -> rusqlite
     let unknown = || (vec![0; InstallId::BYTES], 0, 0);
     let state = state.ok().filter(|_| !lost).unwrap_or_else(unknown);
     new.execute("UPDATE store_state SET install = ?1, commits = ?2, unsettled = ?3", state)?;
+    Ok(())
+}
+
+/// What was left behind is told of by the doctor, like what lay aside before. A table
+/// that could not be read to its end is named by an empty key.
+fn note_salvage(old: &Connection, new: &Connection, salvage: &Salvage) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO damaged (table_number, key, row, noticed_ms) VALUES (?1, ?2, ?3, 0)";
+    let mut note = new.prepare(sql)?;
+    let earlier = || -> rusqlite::Result<Vec<(u8, Vec<u8>, Value)>> {
+        let mut statement = old.prepare("SELECT table_number, key, row FROM damaged")?;
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+    };
+    for row in earlier().unwrap_or_default() {
+        note.execute(row)?;
+    }
+    for damaged in &salvage.damaged {
+        note.execute((damaged.table as u8, &damaged.key, [0_u8; 0]))?;
+    }
+    for table in &salvage.torn {
+        note.execute((*table as u8, [0_u8; 0], [0_u8; 0]))?;
+    }
     Ok(())
 }
