@@ -88,6 +88,16 @@ impl BundleWriter {
         writer
     }
 
+    /// Bytes so far.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Never: every bundle has a head.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     fn push_len(&mut self, len: usize) {
         self.bytes.extend(u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
     }

@@ -99,6 +99,42 @@ pub fn read(tx: &Tx<'_>, id: &BlobId) -> Result<Option<Vec<u8>>, RowsError> {
     }
 }
 
+/// Most blobs of one neighbourhood that are looked at.
+const BLOBS: usize = 1 << 16;
+
+/// The blobs of which all is here, or (not `whole`) only a part.
+pub fn held(tx: &Tx<'_>, whole: bool) -> Result<Vec<BlobId>, RowsError> {
+    let rows = tx.rows_with_prefix::<Blobs>(&[], BLOBS)?;
+    let fits = rows.into_iter().filter(|(_, row)| row.is_whole() == whole);
+    Ok(fits.filter_map(|(key, _)| BlobId::from_slice(&key)).collect())
+}
+
+/// Whether a listing or a profile shows it.
+pub fn is_shown(tx: &Tx<'_>, id: &BlobId) -> Result<bool, RowsError> {
+    let end = crate::rows::prefix_end(&id.0);
+    Ok(!tx.scan(Table::BlobRefs, &id.0, &end, false, 1)?.is_empty())
+}
+
+/// Brings what is known of a blob in line with the chunks that are left of it; those that
+/// are gone will be asked for again.
+pub fn mend(tx: &mut Tx<'_>, id: &BlobId) -> Result<(), RowsError> {
+    let end = crate::rows::prefix_end(&id.0);
+    let chunks = tx.scan(Table::BlobChunks, &id.0, &end, false, usize::from(u8::MAX))?;
+    let held = chunks
+        .iter()
+        .filter_map(|(key, _)| key.get(32))
+        .fold(0_u8, |held, index| held | 1_u8.checked_shl(u32::from(*index)).unwrap_or(0));
+    if let Some(row) = tx.row::<Blobs>(id)? {
+        tx.put::<Blobs>(id, &BlobRow { held: row.held & held, ..row });
+        return Ok(());
+    }
+    let bytes: Vec<u8> = chunks.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+    if blake3::hash(&bytes).as_bytes() != &id.0 || put(tx, &bytes).is_err() {
+        chunks.into_iter().for_each(|(key, _)| tx.delete_raw(Table::BlobChunks, key));
+    }
+    Ok(())
+}
+
 fn chunk_key(id: &BlobId, index: u8) -> Vec<u8> {
     let mut key = id.to_key();
     key.push(index);
@@ -320,6 +356,25 @@ mod tests {
             }
             assert_eq!(read(&tx, &id).unwrap(), Some(bytes(size)));
         }
+    }
+
+    #[test]
+    fn a_lost_chunk_is_asked_for_again_and_a_lost_row_is_made_of_the_chunks() {
+        let rows = MemoryRows::default();
+        let mut tx = Tx::new(&rows);
+        let whole = bytes(3 * limits::BLOB_CHUNK_BYTES);
+        let id = put(&mut tx, &whole).unwrap();
+        tx.delete::<Blobs>(&id);
+        mend(&mut tx, &id).unwrap();
+        assert_eq!(read(&tx, &id).unwrap(), Some(whole));
+        tx.delete_raw(Table::BlobChunks, chunk_key(&id, 1));
+        mend(&mut tx, &id).unwrap();
+        assert_eq!(read(&tx, &id).unwrap(), None);
+        assert_eq!(tx.row::<Blobs>(&id).unwrap().unwrap().held, 0b101);
+        assert_eq!((held(&tx, true).unwrap(), held(&tx, false).unwrap()), (vec![], vec![id]));
+        tx.delete::<Blobs>(&id);
+        mend(&mut tx, &id).unwrap();
+        assert!(tx.scan(Table::BlobChunks, &[], &[], false, 9).unwrap().is_empty());
     }
 
     #[test]

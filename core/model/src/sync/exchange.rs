@@ -472,6 +472,7 @@ impl Exchange {
             && self.telling.due.is_none()
             && self.outbox.is_empty()
             && self.runs_in_flight == 0
+            && !self.blobs.is_waiting()
     }
 
     pub(super) fn fetch_blob(

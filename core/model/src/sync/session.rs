@@ -393,8 +393,12 @@ impl Session {
         self.finish(result, context.fetches);
     }
 
-    /// When [`Self::handle_timeout`] is next to be called.
+    /// When [`Self::handle_timeout`] is next to be called: at once where something was
+    /// asked of the session outside its own events, and waits to be sent.
     pub fn next_timeout(&self) -> Option<Instant> {
+        if !self.out.effects.is_empty() {
+            return Some(self.begun);
+        }
         match &self.phase {
             Phase::Over => None,
             Phase::Meeting(_) | Phase::Met(..) => Some(self.begun.plus_ms(limits::MEETING_MS)),

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use palier_model::journal::{BundleHead, BundleReader, BundleWriter, RefusalCode, Run, Section};
-use palier_model::keys::HoodHash;
+use palier_model::journal::{
+    BUNDLE_BYTES, BundleHead, BundleReader, BundleWriter, RefusalCode, Run, Section,
+};
+use palier_model::keys::{BlobId, HoodHash};
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, HoodRow, Replica, Standing};
 use palier_model::rows::{MemoryRows, Tx};
+use palier_model::sync::blob::{self, Blobs};
+use palier_model::sync::limits;
 
 use super::{Host, NodeError, fresh_store_id};
 
+/// What the frames of the last sections of a bundle take at most.
+const SPARE_BYTES: usize = 64;
 /// Runs taken in one transaction.
 const BATCH: usize = 256;
 
@@ -37,6 +43,15 @@ impl Host {
                 entries += run.entries.len() as u64;
                 writer.push(Section::Run(&run.to_bytes()));
             }
+            // Photos as far as there is room; who lacks one asks for it when met.
+            for id in blob::held(tx, true)? {
+                let shown = blob::is_shown(tx, &id)?;
+                let Some(bytes) = blob::read(tx, &id)?.filter(|_| shown) else { continue };
+                if writer.len() + bytes.len() + SPARE_BYTES > BUNDLE_BYTES {
+                    break;
+                }
+                writer.push(Section::Blob(&bytes));
+            }
             Ok((writer.finish(), entries))
         })?;
         // What a file took has left the device.
@@ -54,14 +69,14 @@ impl Host {
         let (head, sections) = BundleReader::open(bytes).map_err(invalid)?;
         let mut imported = Imported { hood: Some(head.hood), ..Imported::default() };
         let is_new = !self.holds(&head.hood);
-        let mut runs = Vec::new();
+        let (mut runs, mut blobs) = (Vec::new(), Vec::new());
         for section in sections {
             match section {
                 Ok(Section::Run(bytes)) => match Run::from_bytes(bytes) {
                     Ok(run) => runs.push(run),
                     Err(_) => *imported.refused.entry("gate.malformed").or_default() += 1,
                 },
-                Ok(Section::Blob(_)) => {}
+                Ok(Section::Blob(bytes)) => blobs.push(bytes),
                 Err(_) => *imported.refused.entry("bundle.cut").or_default() += 1,
             }
         }
@@ -72,11 +87,40 @@ impl Host {
         }
         if self.holds(&head.hood) {
             self.take_runs(&head.hood, &runs, &mut imported)?;
+            self.make_whole(&head.hood)?;
+            for bytes in blobs {
+                self.take_blob(&head.hood, bytes, &mut imported)?;
+            }
         } else {
             let entries: usize = runs.iter().map(|run| run.entries.len()).sum();
             *imported.refused.entry("gate.chain").or_default() += entries as u64;
         }
         Ok(imported)
+    }
+
+    /// Keeps a photo that something here shows and that is not here yet.
+    fn take_blob(
+        &mut self,
+        hood: &HoodHash,
+        bytes: &[u8],
+        imported: &mut Imported,
+    ) -> Result<(), NodeError> {
+        let id = BlobId(*blake3::hash(bytes).as_bytes());
+        let (shown, here) = self.read(hood, |_, tx, _| {
+            Ok((blob::is_shown(tx, &id)?, tx.row::<Blobs>(&id)?.is_some_and(|it| it.is_whole())))
+        })?;
+        if here {
+            return Ok(());
+        }
+        let kept = shown && bytes.len() <= limits::BLOB_BYTES;
+        if !kept {
+            *imported.refused.entry("bundle.blob").or_default() += 1;
+            return Ok(());
+        }
+        self.act(hood, |_, tx, _, _| {
+            blob::put(tx, bytes).map_err(|_| ActError::invalid("invalid.photo"))?;
+            Ok(((), Changes::default()))
+        })
     }
 
     /// A bundle of a neighbourhood that begins elsewhere is another's.
