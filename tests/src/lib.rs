@@ -1,12 +1,14 @@
 //! What whole-system tests share: the `palier` command as another process, in folders of
 //! its own. Tests live in `tests/`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+pub mod forwarder;
 pub mod needle;
 pub mod neighbourhood;
 #[cfg(target_os = "linux")]
@@ -36,6 +38,8 @@ pub struct Person {
     pub log: Option<PathBuf>,
     /// The network namespace its processes live in, if it is not this one.
     pub place: Option<String>,
+    /// Words before every command: a tracer, or the way to where the home is seen.
+    pub way: Vec<String>,
 }
 
 /// What a command answered.
@@ -59,7 +63,7 @@ impl Person {
     pub fn at(root: &Path, name: &str) -> Option<Self> {
         let binary = binary()?;
         let (home, state) = (root.join(name), root.join("state"));
-        Some(Self { binary, home, state, log: None, place: None })
+        Some(Self { binary, home, state, log: None, place: None, way: Vec::new() })
     }
 
     /// A person with a home.
@@ -74,14 +78,13 @@ impl Person {
     /// # Panics
     /// Where its log cannot be written.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = match &self.place {
-            None => Command::new(&self.binary),
-            Some(place) => {
-                let mut command = Command::new("ip");
-                command.args(["netns", "exec", place]).arg(&self.binary);
-                command
-            }
-        };
+        let mut line: Vec<&OsStr> = self.way.iter().map(OsStr::new).collect();
+        if let Some(place) = &self.place {
+            line.extend(["ip", "netns", "exec", place].map(OsStr::new));
+        }
+        line.push(self.binary.as_os_str());
+        let mut command = Command::new(line[0]);
+        command.args(&line[1..]);
         command
             .arg("--json")
             .arg("--home")
