@@ -83,19 +83,6 @@ const MUTATIONS: &[Mutation] = &[
         )],
     },
     Mutation {
-        name: "tell whoever was removed",
-        file: "core/model/src/engine/mod.rs",
-        words: &[(
-            "known.is_some_and(|known| !known.is_active)",
-            "known.is_some_and(|known| !known.is_active && known.member.0[0] == 0)",
-        )],
-    },
-    Mutation {
-        name: "let copies open epochs at once",
-        file: "core/model/src/replica/duties.rs",
-        words: &[("const TWINS_DRAW: u32 = 8;", "const TWINS_DRAW: u32 = 1;")],
-    },
-    Mutation {
         name: "leave calendars as they were when authority changed",
         file: "core/model/src/replica/settle.rs",
         words: &[(

@@ -173,6 +173,9 @@ impl Scenario {
         match result {
             Ok(result) => {
                 self.note(format!("node {node} {what}"));
+                if self.world.nodes[node].stores.full {
+                    return Err(format!("node {node} says {what}, and its disk is full"));
+                }
                 Ok(Some(result))
             }
             Err(error) => {
