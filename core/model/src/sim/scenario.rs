@@ -283,16 +283,22 @@ impl Scenario {
         me(a).keys.id() != me(b).keys.id() && is_told
     }
 
-    /// Those that no chain of meetings joins are handed each other's bundle: copies of the
-    /// only device, two who each take the other for removed, a device whose certificate went
-    /// with an old copy put back.
+    /// Everybody meets somebody it can meet. Those that no chain of meetings joins are
+    /// handed each other's bundle: copies of the only device, two who each take the other
+    /// for removed, a device whose certificate went with an old copy put back.
     fn hand_over(&mut self, nodes: &[usize]) -> Result<(), String> {
         let mut joined = vec![*nodes.first().ok_or("nobody is left")?];
         let mut left: Vec<usize> = nodes[1..].to_vec();
         while !left.is_empty() {
-            let meets = |node: &usize| joined.iter().any(|other| self.can_meet(*node, *other));
-            if let Some(at) = left.iter().position(meets) {
-                joined.push(left.swap_remove(at));
+            let met = |node: usize| joined.iter().find(|other| self.can_meet(node, **other));
+            let found = left.iter().enumerate().find_map(|(at, node)| Some((at, *met(*node)?)));
+            if let Some((at, other)) = found {
+                // Its neighbours in the ring may be people of whom it never heard.
+                let node = left.swap_remove(at);
+                if self.world.network.between(node, Some(other)).is_empty() {
+                    self.world.connect(node, other);
+                }
+                joined.push(node);
                 continue;
             }
             let (one, other) = (joined[0], left.swap_remove(0));
