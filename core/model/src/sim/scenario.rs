@@ -262,6 +262,8 @@ impl Scenario {
                 others.filter(|node| device(&self.world, *node) != device(&self.world, twin));
             pairs.extend(others.take(2).map(|other| (twin, other)));
         }
+        // Neighbours in the ring may be people of whom a device never heard.
+        pairs.extend(self.chain(nodes).0);
         for (a, b) in pairs {
             if a != b && self.world.network.between(a, Some(b)).is_empty() {
                 self.world.connect(a, b);
@@ -283,32 +285,35 @@ impl Scenario {
         me(a).keys.id() != me(b).keys.id() && is_told
     }
 
-    /// Everybody meets somebody it can meet. Those that no chain of meetings joins are
-    /// handed each other's bundle: copies of the only device, two who each take the other
-    /// for removed, a device whose certificate went with an old copy put back.
-    fn hand_over(&mut self, nodes: &[usize]) -> Result<(), String> {
-        let mut joined = vec![*nodes.first().ok_or("nobody is left")?];
-        let mut left: Vec<usize> = nodes[1..].to_vec();
+    /// Who meets whom, so that a chain of meetings joins as many as can be, and a pair for
+    /// each that none joins: copies of the only device, two who each take the other for
+    /// removed, a device whose certificate went with an old copy put back.
+    fn chain(&self, nodes: &[usize]) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+        let (mut meet, mut apart) = (Vec::new(), Vec::new());
+        let mut joined: Vec<usize> = nodes.first().copied().into_iter().collect();
+        let mut left: Vec<usize> = nodes.iter().skip(1).copied().collect();
         while !left.is_empty() {
             let met = |node: usize| joined.iter().find(|other| self.can_meet(node, **other));
             let found = left.iter().enumerate().find_map(|(at, node)| Some((at, *met(*node)?)));
-            if let Some((at, other)) = found {
-                // Its neighbours in the ring may be people of whom it never heard.
-                let node = left.swap_remove(at);
-                if self.world.network.between(node, Some(other)).is_empty() {
-                    self.world.connect(node, other);
-                }
-                joined.push(node);
-                continue;
+            let node = left.swap_remove(found.map_or(0, |(at, _)| at));
+            match found {
+                Some((_, other)) => meet.push((node, other)),
+                None => apart.push((joined[0], node)),
             }
-            let (one, other) = (joined[0], left.swap_remove(0));
+            joined.push(node);
+        }
+        (meet, apart)
+    }
+
+    /// Those that no chain of meetings joins are handed each other's bundle.
+    fn hand_over(&mut self, nodes: &[usize]) -> Result<(), String> {
+        for (one, other) in self.chain(nodes).1 {
             for (from, to) in [(one, other), (other, one)] {
                 let hood = self.hood;
                 let carried = self.world.carry(from, to, &hood);
                 let what = format!("is handed the bundle of node {from}");
                 self.done(to, &what, carried)?;
             }
-            joined.push(other);
         }
         Ok(())
     }
