@@ -20,6 +20,9 @@ const ENTRIES: usize = 2_500;
 /// Rounds in which everybody must have met again.
 const ROUNDS: usize = 12;
 
+/// Two devices.
+type Pair = (usize, usize);
+
 /// What went wrong, and how to see it again.
 #[derive(Debug)]
 pub struct Failure {
@@ -288,7 +291,7 @@ impl Scenario {
     /// Who meets whom, so that a chain of meetings joins as many as can be, and a pair for
     /// each that none joins: copies of the only device, two who each take the other for
     /// removed, a device whose certificate went with an old copy put back.
-    fn chain(&self, nodes: &[usize]) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+    fn chain(&self, nodes: &[usize]) -> (Vec<Pair>, Vec<Pair>) {
         let (mut meet, mut apart) = (Vec::new(), Vec::new());
         let mut joined: Vec<usize> = nodes.first().copied().into_iter().collect();
         let mut left: Vec<usize> = nodes.iter().skip(1).copied().collect();
