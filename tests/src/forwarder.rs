@@ -16,6 +16,8 @@ pub struct Forwarder {
 
 struct Line {
     target: SocketAddr,
+    /// Bytes from whoever called to the target.
+    up: AtomicU64,
     /// Bytes from the target to whoever called.
     down: AtomicU64,
     /// Once so many came down, the call is cut.
@@ -36,6 +38,7 @@ impl Forwarder {
         let address = listener.local_addr()?;
         let line = Arc::new(Line {
             target: (Ipv4Addr::LOCALHOST, port).into(),
+            up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             cut_at: AtomicU64::new(u64::MAX),
             cuts: AtomicU32::new(0),
@@ -65,6 +68,11 @@ impl Forwarder {
         self.line.down.load(SeqCst)
     }
 
+    /// Bytes that passed, both ways together.
+    pub fn bytes(&self) -> u64 {
+        self.line.up.load(SeqCst) + self.down()
+    }
+
     /// How often the line was cut.
     pub fn cuts(&self) -> u32 {
         self.line.cuts.load(SeqCst)
@@ -84,13 +92,24 @@ impl Line {
         let Ok(called) = TcpStream::connect(self.target) else { return };
         let _ = (caller.set_nodelay(true), called.set_nodelay(true));
         let (Ok(from), Ok(to)) = (caller.try_clone(), called.try_clone()) else { return };
+        let line = Arc::clone(&self);
         let up = thread::spawn(move || {
-            let _ = io::copy(&mut &from, &mut &to);
+            line.bring_up(&from, &to);
             let _ = to.shutdown(Shutdown::Both);
         });
         self.bring_down(&called, caller);
         let _ = (called.shutdown(Shutdown::Both), caller.shutdown(Shutdown::Both));
         let _ = up.join();
+    }
+
+    fn bring_up(&self, mut from: &TcpStream, mut to: &TcpStream) {
+        let mut part = [0; 16 << 10];
+        while let Ok(n @ 1..) = from.read(&mut part) {
+            self.up.fetch_add(n as u64, SeqCst);
+            if to.write_all(&part[..n]).is_err() {
+                return;
+            }
+        }
     }
 
     fn bring_down(&self, mut from: &TcpStream, mut to: &TcpStream) {

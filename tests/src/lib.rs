@@ -181,6 +181,16 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Ends it as Ctrl-C does: what was kept back is written, neighbours are told.
+    ///
+    /// # Panics
+    /// Where it does not end.
+    pub fn stop(mut self) {
+        let asked = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status();
+        assert!(asked.is_ok_and(|status| status.success()), "palier run cannot be asked to end");
+        until("palier run ends", || matches!(self.child.try_wait(), Ok(Some(_))));
+    }
+
     /// Ends it at once, as a power cut does.
     pub fn kill(mut self) {
         let _ = self.child.kill();

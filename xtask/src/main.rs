@@ -1,6 +1,7 @@
 //! Chores of the house. `cargo xtask test` runs every suite and ends with a table;
 //! `cargo xtask licences` checks what the dependencies ask; `cargo xtask sim` runs whole
-//! neighbourhoods from many seeds, and `cargo xtask mutate` loses rules to see them seen.
+//! neighbourhoods from many seeds, `cargo xtask mutate` loses rules to see them seen, and
+//! `cargo xtask bench` measures.
 
 mod bench;
 mod child;

@@ -93,8 +93,27 @@ pub struct Status {
     pub peers: Vec<Peer>,
     /// What went over the network since the node was opened.
     pub traffic: Traffic,
+    /// What neighbours said to each other since the node was opened, handshakes left out.
+    pub exchanged: Exchanged,
     /// Digest of all open rows: equal on two nodes that hold the same entries.
     pub open_digest: Option<String>,
+}
+
+/// What sessions exchanged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exchanged {
+    /// Frames received.
+    pub frames_in: u64,
+    /// Frames sent.
+    pub frames_out: u64,
+    /// Bytes of frames received.
+    pub bytes_in: u64,
+    /// Bytes of frames sent.
+    pub bytes_out: u64,
+    /// Entries that came.
+    pub entries_in: u64,
+    /// Documents that were opened, by whatever was done.
+    pub documents_opened: u64,
 }
 
 /// One node that this one talks to.

@@ -101,6 +101,7 @@ impl Backend for Fake {
             listening: vec![],
             peers: vec![],
             traffic: Traffic::default(),
+            exchanged: Default::default(),
             open_digest: Some("d".into()),
         })
     }

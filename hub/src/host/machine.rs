@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Steady};
 
 use data_encoding::HEXLOWER;
-use palier_model::engine::Event;
+use palier_model::engine::{Engine, Event};
 use palier_model::keys::HoodHash;
 use palier_model::replica::Standing;
 use palier_model::rows::{Rows, Table, TableKind};
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::hoods::known_reason;
 use super::{Opened, errors};
 use crate::answer::{
-    Doctor, Fork, JoinStatus, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic,
+    Doctor, Exchanged, Fork, JoinStatus, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic,
 };
 use crate::backend::{OnProgress, OpenRow, Progress, Scope, Stage};
 use crate::errors::{CliError, Result};
@@ -24,6 +24,19 @@ use crate::errors::{CliError, Result};
 const PART: usize = 256;
 /// Nothing on its way for this long means that a sync is done.
 const QUIET: Duration = Duration::from_millis(400);
+
+/// What the sessions of a device exchanged so far.
+fn exchanged(engine: &Engine) -> Exchanged {
+    let stats = engine.exchanged();
+    Exchanged {
+        frames_in: stats.frames_in,
+        frames_out: stats.frames_out,
+        bytes_in: stats.bytes_in,
+        bytes_out: stats.bytes_out,
+        entries_in: stats.entries_in,
+        documents_opened: engine.documents_opened(),
+    }
+}
 
 impl Opened {
     pub(super) async fn status_now(&self, scope: &Scope) -> Result<Status> {
@@ -39,7 +52,8 @@ impl Opened {
             .call(move |host| {
                 let peers = host.peers();
                 let traffic = host.traffic();
-                let Some(hood) = hood else { return Ok((None, peers, traffic, 0)) };
+                let exchanged = exchanged(&host.engine);
+                let Some(hood) = hood else { return Ok((None, peers, traffic, exchanged, 0)) };
                 let bytes = host.stores.get(&hood).map_or(0, |store| size_of(store.dir()));
                 let read = host.read(&hood, |replica, tx, _| {
                     let digest = match replica.hood().standing {
@@ -48,11 +62,11 @@ impl Opened {
                     };
                     Ok((replica.figures(tx)?, replica.name(tx)?, digest))
                 })?;
-                Ok((Some(read), peers, traffic, bytes))
+                Ok((Some(read), peers, traffic, exchanged, bytes))
             })
             .await
             .map_err(errors::of_node)?;
-        let (read, peers, (bytes_in, bytes_out), bytes) = read;
+        let (read, peers, (bytes_in, bytes_out), exchanged, bytes) = read;
         let (figures, name, digest) = match read {
             Some((figures, name, digest)) => (figures, Some(name), digest),
             None => Default::default(),
@@ -82,6 +96,7 @@ impl Opened {
                 })
                 .collect(),
             traffic: Traffic { bytes_in, bytes_out },
+            exchanged,
             open_digest: digest,
         })
     }
