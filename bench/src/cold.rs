@@ -41,16 +41,18 @@ pub async fn join(hood: &Neighbourhood) -> Outcome<Joined> {
     let (time, join_used) = (begun.elapsed(), processor().saturating_sub(used));
     let counted = nodes::rest(&guest).await?.stats;
     let rows = nodes::rows(&guest, hash).await?;
-    let documents = documents(&rows);
+    let documents = documents_in(&rows);
     host.shutdown().await;
     guest.shutdown().await;
     let used = processor();
     let (carried, inserted) =
         floor::measure(counted.bytes_in, counted.frames_in, &rows, root.path()).await?;
-    Ok(Joined { time, floor: carried + inserted, documents, entries, bytes: counted.bytes_in })
+    let processor = (join_used, processor().saturating_sub(used));
+    let floor = carried + inserted;
+    Ok(Joined { time, floor, processor, documents, entries, bytes: counted.bytes_in })
 }
 
-fn documents(rows: &[(palier_model::rows::Table, Vec<palier_model::rows::RawRow>)]) -> usize {
+fn documents_in(rows: &[(palier_model::rows::Table, Vec<palier_model::rows::RawRow>)]) -> usize {
     let of = rows.iter().find(|(table, _)| *table == palier_model::rows::Table::Documents);
     of.map_or(0, |(_, rows)| rows.len())
 }

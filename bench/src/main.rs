@@ -1,4 +1,5 @@
-//! Figures of Palier beside others: `cargo xtask bench [FIGURE…] [--scale X] [--json FILE]`.
+//! Figures of Palier beside others: `cargo xtask bench [FIGURE…] [--scale X]
+//! [--documents N,…] [--growing N,…] [--json FILE]`.
 //! Every side of a ratio is measured in the same run on the same machine. It prints a
 //! table and fails on nothing but what did not run.
 
@@ -34,6 +35,7 @@ impl Wanted {
             figures: Vec::new(),
             scale: 1.0,
             documents: vec![100, 1_000, 10_000],
+            growing: vec![250, 1_000, 4_000],
             json: None,
         };
         let mut arguments = arguments.peekable();

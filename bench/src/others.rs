@@ -54,9 +54,9 @@ fn document(content: &ListingContent) -> Outcome<Automerge> {
 /// Time until all documents of one repository are in the other, over TCP on loopback.
 pub async fn samod(contents: &[ListingContent]) -> Outcome<Duration> {
     let (host, guest) = (Repo::build_tokio().load().await, Repo::build_tokio().load().await);
-    let mut ids = Vec::new();
+    let mut held = Vec::new();
     for content in contents {
-        ids.push(host.create(document(content)?).await?.document_id().clone());
+        held.push(host.create(document(content)?).await?);
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
@@ -71,8 +71,10 @@ pub async fn samod(contents: &[ListingContent]) -> Outcome<Duration> {
     let dialer = TcpDialer::new_host_port("127.0.0.1".to_owned(), port);
     let link = guest.dial(BackoffConfig::default(), Arc::new(dialer))?;
     link.established().await.map_err(|_| "samod did not connect")?;
-    for id in ids {
-        let found = guest.find(id).await?.ok_or("samod did not find a document")?;
+    // All are asked for at once: one after another would count round trips.
+    let finding: Vec<_> = held.iter().map(|doc| guest.find(doc.document_id().clone())).collect();
+    for found in finding {
+        let found = found.await?.ok_or("samod did not find a document")?;
         if found.with_document(|doc| doc.length(ROOT)) == 0 {
             return Err("samod found an empty document".into());
         }
@@ -106,17 +108,21 @@ async fn sync(mut link: Link, docs: Vec<Automerge>) -> Outcome<(Link, Vec<Autome
     let mut docs: Vec<(Automerge, State)> =
         docs.into_iter().map(|doc| (doc, State::new())).collect();
     loop {
-        let mine = say(&link.writer, &mut docs).await?;
-        let theirs = hear(&mut link.reader, &mut docs).await?;
+        let (mine, frames) = say(&mut docs)?;
+        // Both ends speak at once: whoever only spoke would wait for whoever only spoke.
+        let (sent, theirs) =
+            tokio::join!(send(&link.writer, frames), hear(&mut link.reader, &mut docs));
+        sent?;
+        let theirs = theirs?;
         if !mine && !theirs {
             return Ok((link, docs.into_iter().map(|(doc, _)| doc).collect()));
         }
     }
 }
 
-/// Everything this side has to say in this round.
-async fn say(writer: &FrameWriter, docs: &mut [(Automerge, State)]) -> Outcome<bool> {
-    let mut frame = Vec::new();
+/// Everything this side has to say in this round, in frames, and whether it is anything.
+fn say(docs: &mut [(Automerge, State)]) -> Outcome<(bool, Vec<Vec<u8>>)> {
+    let (mut frames, mut frame) = (Vec::new(), Vec::new());
     let mut said = false;
     for (number, (doc, state)) in docs.iter_mut().enumerate() {
         let Some(message) = doc.generate_sync_message(state) else { continue };
@@ -126,18 +132,21 @@ async fn say(writer: &FrameWriter, docs: &mut [(Automerge, State)]) -> Outcome<b
         frame.extend(u32::try_from(bytes.len())?.to_le_bytes());
         frame.extend(bytes);
         if frame.len() >= FRAME_BYTES {
-            send(writer, std::mem::take(&mut frame)).await?;
+            frames.push(std::mem::take(&mut frame));
         }
     }
     if !frame.is_empty() {
-        send(writer, frame).await?;
+        frames.push(frame);
     }
-    send(writer, vec![if said { SAID } else { SILENT }]).await?;
-    Ok(said)
+    frames.push(vec![if said { SAID } else { SILENT }]);
+    Ok((said, frames))
 }
 
-async fn send(writer: &FrameWriter, frame: Vec<u8>) -> Outcome<()> {
-    writer.send(frame).await.map_err(|_| "the link ended".into())
+async fn send(writer: &FrameWriter, frames: Vec<Vec<u8>>) -> Outcome<()> {
+    for frame in frames {
+        writer.send(frame).await.map_err(|_| "the link ended")?;
+    }
+    Ok(())
 }
 
 /// Everything the other side has to say in this round.
