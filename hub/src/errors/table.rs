@@ -111,7 +111,6 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("booking.not_holder", Kind::NotAllowed),
     ("booking.nothing", Kind::Conflict),
     ("booking.released", Kind::Conflict),
-    ("booking.requester_gone", Kind::Conflict),
     ("booking.terms", Kind::Conflict),
     ("booking.unavailable", Kind::Conflict),
     ("listing.cannot_edit", Kind::Conflict),
