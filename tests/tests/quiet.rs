@@ -15,6 +15,9 @@ use tempfile::TempDir;
 
 /// Bytes of a reconnect with nothing new, after the handshake.
 const QUIET_BYTES: u64 = 1_024;
+/// A hello each way. Besides, each tells at most twice who is reachable where (on meeting,
+/// and once it has learnt of the other's addresses); nobody waits for that.
+const QUIET_FRAMES: u64 = 2 + 4;
 /// What one in a hundred changed may cost beside the entries themselves.
 const CHANGED_BYTES: u64 = 10 << 10;
 /// The transport's own talk (handshakes, addresses told, windows, pings) differs by so
@@ -156,7 +159,7 @@ fn a_reconnect_with_nothing_new_is_as_quiet_among_thousands_of_documents_as_amon
         let met = both.meet();
         say(&format!("{documents}, nothing new: {met:?}"));
         assert!(met.session_bytes <= QUIET_BYTES, "{documents}: {} bytes", met.session_bytes);
-        assert_eq!(met.frames, 2, "{documents}: one round trip");
+        assert!(met.frames <= QUIET_FRAMES, "{documents}: {} frames", met.frames);
         assert_eq!(met.documents, 0, "{documents}: a document was opened for nothing");
         let least = *few.get_or_insert(met.all_bytes);
         let more = met.all_bytes.saturating_sub(least);
