@@ -89,6 +89,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("join.removed", Kind::NotAllowed),
     ("join.too_many", Kind::Conflict),
     // The rest of neighbourhoods and devices.
+    ("bundle.blob", Kind::Invalid),
     ("bundle.cut", Kind::Invalid),
     ("bundle.other_neighbourhood", Kind::Invalid),
     ("hood.needs_update", Kind::Conflict),
