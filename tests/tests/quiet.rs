@@ -15,14 +15,16 @@ use tempfile::TempDir;
 
 /// Bytes of a reconnect with nothing new, after the handshake.
 const QUIET_BYTES: u64 = 1_024;
-/// A hello each way. Besides, each tells at most twice who is reachable where (on meeting,
-/// and once it has learnt of the other's addresses); nobody waits for that.
-const QUIET_FRAMES: u64 = 2 + 4;
+/// A hello each way: one round trip. Behind it each tells once where it listens now; nobody
+/// waits for that.
+const QUIET_FRAMES: u64 = 2 + 2;
 /// What one in a hundred changed may cost beside the entries themselves.
 const CHANGED_BYTES: u64 = 10 << 10;
-/// The transport's own talk (handshakes, addresses told, windows, pings) differs by so
-/// much from meeting to meeting: less than ten bytes for each document that is more.
-const TRANSPORT_BYTES: u64 = 8 << 10;
+/// Of several meetings the one with least talk of the transport is looked at: handshakes,
+/// windows and pings differ from meeting to meeting, what documents cost does not.
+const MEETINGS: usize = 4;
+/// What the least of them may cost more among many documents than among few.
+const MORE_BYTES: u64 = 1 << 10;
 /// Nothing passed the forwarder for this long: they are at rest.
 const REST: Duration = Duration::from_millis(600);
 
@@ -156,14 +158,17 @@ fn a_reconnect_with_nothing_new_is_as_quiet_among_thousands_of_documents_as_amon
     let mut few: Option<u64> = None;
     for documents in sizes() {
         let mut both = Neighbours::new(documents);
-        let met = both.meet();
-        say(&format!("{documents}, nothing new: {met:?}"));
-        assert!(met.session_bytes <= QUIET_BYTES, "{documents}: {} bytes", met.session_bytes);
-        assert!(met.frames <= QUIET_FRAMES, "{documents}: {} frames", met.frames);
-        assert_eq!(met.documents, 0, "{documents}: a document was opened for nothing");
-        let least = *few.get_or_insert(met.all_bytes);
-        let more = met.all_bytes.saturating_sub(least);
-        assert!(more <= TRANSPORT_BYTES, "{documents}: {more} bytes more than among few");
+        let mut least = u64::MAX;
+        for _ in 0..MEETINGS {
+            let met = both.meet();
+            say(&format!("{documents}, nothing new: {met:?}"));
+            assert!(met.session_bytes <= QUIET_BYTES, "{documents}: {} bytes", met.session_bytes);
+            assert_eq!(met.frames, QUIET_FRAMES, "{documents}");
+            assert_eq!(met.documents, 0, "{documents}: a document was opened for nothing");
+            least = least.min(met.all_bytes);
+        }
+        let more = least.saturating_sub(*few.get_or_insert(least));
+        assert!(more <= MORE_BYTES, "{documents}: {more} bytes more than among few");
 
         let changed = (documents / 100).max(1);
         let payload = both.change(usize::try_from(changed).unwrap());

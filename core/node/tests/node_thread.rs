@@ -8,7 +8,7 @@ use palier_model::listing::{ListingContent, ListingKind, Listings};
 use palier_model::projection::{Changes, PlaceRecord};
 use palier_model::replica::{NewInvitation, Standing};
 use palier_model::sync::JoinForm;
-use palier_node::node::{NetworkConfig, Node, NodeConfig};
+use palier_node::node::{NetworkConfig, Node, NodeConfig, NodeEvent};
 use tempfile::TempDir;
 
 fn listening() -> NetworkConfig {
@@ -106,4 +106,19 @@ async fn a_home_opened_as_soon_as_it_was_closed_is_no_old_copy() {
         .unwrap();
         anna.shutdown().await;
     }
+}
+
+/// A session can be over before whoever opened the node had time to listen.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_before_anybody_listened_is_heard_by_the_first_who_does() {
+    let dirs = TempDir::new().unwrap();
+    let anna = person(&dirs, "Anna").await;
+    until("an address", || async { !anna.addresses().await.unwrap().is_empty() }).await;
+    let hears_of_addresses = |mut events: tokio::sync::broadcast::Receiver<NodeEvent>| {
+        std::iter::from_fn(move || events.try_recv().ok())
+            .any(|event| matches!(event, NodeEvent::Listening(_)))
+    };
+    assert!(hears_of_addresses(anna.subscribe()));
+    assert!(!hears_of_addresses(anna.subscribe()), "only the first hears of the past");
+    anna.shutdown().await;
 }

@@ -112,6 +112,7 @@ impl Opened {
             return Err(CliError::new("net.offline"));
         }
         let mut events = self.node.subscribe();
+        self.ask_again(scope).await?;
         let before = self.figures().await?;
         if !peers.is_empty() {
             match self.node.keep(peers).await {
@@ -183,6 +184,25 @@ impl Opened {
             traffic: Traffic { bytes_in, bytes_out },
             complete,
         })
+    }
+
+    /// Has an application that waits asked after; an error where the answer was no, which
+    /// nobody is asked again.
+    async fn ask_again(&self, scope: &Scope) -> Result<()> {
+        let hood = self.hood_of(scope).await.ok();
+        let standing = self
+            .node
+            .call(move |host| {
+                host.engine.ask_again();
+                let replica = hood.and_then(|hood| host.engine.replica(&hood));
+                Ok(replica.map(|replica| replica.hood().standing))
+            })
+            .await
+            .map_err(errors::of_node)?;
+        match standing {
+            Some(Standing::Refused) => Err(CliError::new("join.refused")),
+            _ => Ok(()),
+        }
     }
 
     /// Entries held and own entries not yet sent, over all neighbourhoods.

@@ -192,6 +192,12 @@ impl Engine {
             || replica.may_come_by(&Tx::new(rows), &id, member, now.claimed).unwrap_or(false)
     }
 
+    /// Lets applications that wait be asked after at the next meeting, however short ago
+    /// that was last done: somebody wants to know.
+    pub fn ask_again(&mut self) {
+        self.hoods.values_mut().for_each(|hood| hood.ask_again_at = None);
+    }
+
     fn answered(
         &mut self,
         hood: &HoodHash,

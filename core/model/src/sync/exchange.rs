@@ -4,10 +4,11 @@
 //! there; or the initiator reconciles both sets, and each tells from the point at which it
 //! looked. Announcements, wants and runs are the same in both gears and live.
 
+use super::addresses::AddressDesk;
 use super::blob::BlobDesk;
 use super::cursor::{self, Cursor, Interest, StoreId};
 use super::effect::{CloseReason, Effect, Out};
-use super::frame::{Ack, DeviceAddresses, Frame, Hello, Need, NewsItem, Ping, Reconcile};
+use super::frame::{Ack, Frame, Hello, Need, NewsItem, Ping, Reconcile};
 use super::limits;
 use super::live::{FetchBook, SessionId};
 use super::meeting::Role;
@@ -51,8 +52,7 @@ pub(super) struct Exchange {
     reconcile_due: Option<Instant>,
     retry: Retry,
     acked_at: Instant,
-    /// Where devices are, to be told once the peer said hello.
-    pub(super) untold: Option<Vec<DeviceAddresses>>,
+    pub(super) addresses: AddressDesk,
     /// The peer is heard and told nothing.
     pub(super) hears_only: bool,
 }
@@ -99,7 +99,7 @@ impl Exchange {
             reconcile_due: None,
             retry: Retry::new(step.tx)?,
             acked_at: step.now,
-            untold: None,
+            addresses: AddressDesk::default(),
             hears_only: open.hears_only,
             open,
         };
@@ -178,7 +178,10 @@ impl Exchange {
                 let runs = u32::try_from(size).unwrap_or(u32::MAX);
                 step.out.send(&Frame::Ack(Ack { runs, news: 0, read: None }));
             }
-            Frame::Addresses(list) => step.out.push(Effect::Addresses(list.devices)),
+            Frame::Addresses(list) => {
+                self.addresses.heard(&list.devices);
+                step.out.push(Effect::Addresses(list.devices));
+            }
             Frame::Ping(ping) => {
                 if ping.answer {
                     step.out.send(&Frame::Ping(Ping { answer: false }));

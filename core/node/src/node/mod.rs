@@ -23,7 +23,7 @@ mod stores;
 mod transport;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use palier_model::engine::Engine;
@@ -61,6 +61,8 @@ const EVENTS: usize = 4_096;
 pub struct Node {
     inputs: mpsc::Sender<Input>,
     events: broadcast::Sender<NodeEvent>,
+    /// What happened until somebody listens: kept for the first who does.
+    early: Arc<Mutex<Option<broadcast::Receiver<NodeEvent>>>>,
     clock: Arc<Clock>,
 }
 
@@ -110,14 +112,19 @@ impl Node {
     /// Opens a home. Sockets, if it may have any, are opened before this returns.
     pub async fn open(config: NodeConfig) -> Result<Self, NodeError> {
         let (inputs, queue) = mpsc::channel(INPUTS);
-        let (events, _) = broadcast::channel(EVENTS);
+        let (events, early) = broadcast::channel(EVENTS);
         let (ready, opened) = oneshot::channel();
         let network = config.network.clone();
         let clock = Arc::new(Clock::default());
         if let Some(now) = config.now {
             clock.set(now);
         }
-        let node = Self { inputs: inputs.clone(), events: events.clone(), clock: clock.clone() };
+        let node = Self {
+            inputs: inputs.clone(),
+            events: events.clone(),
+            early: Arc::new(Mutex::new(Some(early))),
+            clock: clock.clone(),
+        };
         let spawned = thread::Builder::new().name("palier-host".into()).spawn(move || {
             let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async move {
@@ -203,9 +210,12 @@ impl Node {
         self.inputs.send(input).await.map_err(|_| NodeError::Closed)
     }
 
-    /// What happens from now on.
+    /// What happens from now on; whoever asks first also hears what happened since the
+    /// node was opened, as far as the queue reaches back: a session can be over before its
+    /// opener had time to listen.
     pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
-        self.events.subscribe()
+        let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
+        early.unwrap_or_else(|| self.events.subscribe())
     }
 
     /// The clocks.

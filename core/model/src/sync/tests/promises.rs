@@ -386,7 +386,20 @@ fn addresses_reach_the_other_side() {
     world.timers();
     world.flow();
     world.settle();
-    assert!(world.nodes[1].others.iter().any(|other| other.contains("10.0.0.1")));
+    let heard = |world: &World, node: usize| {
+        world.nodes[node].others.iter().filter(|other| other.contains("10.0.0.1")).count()
+    };
+    assert_eq!(heard(&world, 1), 1);
+    // Said again by either side, it is news to nobody; where it changed, it is.
+    world.wires[0].at_a.tell_addresses(&list);
+    world.wires[0].at_b.tell_addresses(&list);
+    world.settle();
+    assert_eq!((heard(&world, 0), heard(&world, 1)), (0, 1));
+    let moved = ["/ip4/10.0.0.1/tcp/10".into()];
+    let moved = [DeviceAddresses { device, addresses: moved.into() }];
+    world.wires[0].at_a.tell_addresses(&moved);
+    world.settle();
+    assert_eq!(heard(&world, 1), 2);
 }
 
 #[test]
