@@ -10,7 +10,7 @@ use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Documents, Owner};
 use crate::keys::MemberId;
-use crate::projection::{Changes, Projector};
+use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
 
 /// Documents that are looked at.
@@ -52,16 +52,7 @@ impl Replica {
             if of.class != Class::Object || !members.contains(&owner) {
                 continue;
             }
-            let mut projector = Projector {
-                tx,
-                authority: &self.authority,
-                member: self.me.member,
-                keys: &self.me.keys,
-                reader: &mut self.reader,
-                documents: &mut self.documents,
-                changes,
-            };
-            projector.rebuild_document(&of, &BTreeSet::new())?;
+            self.projector(tx, changes).rebuild_document(&of, &BTreeSet::new())?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Entries, Owner, kind, log_row};
 use crate::keys::{LogId, MemberId};
-use crate::projection::{Changes, Projector, all_keys, choose_place};
+use crate::projection::{Changes, all_keys, choose_place};
 use crate::rows::{Rows, RowsError, Table, Tx};
 
 /// Logs, and entries of one, that are looked at again at once.
@@ -52,16 +52,7 @@ impl Replica {
                     continue;
                 }
                 for opened in self.reader.take_grant(tx, &log, &epochs, &stored)? {
-                    let mut projector = Projector {
-                        tx,
-                        authority: &self.authority,
-                        member: self.me.member,
-                        keys: &self.me.keys,
-                        reader: &mut self.reader,
-                        documents: &mut self.documents,
-                        changes,
-                    };
-                    projector.read_opened(&opened)?;
+                    self.projector(tx, changes).read_opened(&opened)?;
                 }
             }
         }

@@ -74,14 +74,13 @@ impl Replica {
         Ok(unknown)
     }
 
-    /// Projects accepted entries, without what follows from changed authority.
-    pub(super) fn project(
-        &mut self,
-        tx: &mut Tx<'_>,
-        accepted: &[EntryHash],
-        changes: &mut Changes,
-    ) -> Result<(), RowsError> {
-        let mut projector = Projector {
+    /// What reads entries into the rows of this copy.
+    pub(super) fn projector<'a, 'tx>(
+        &'a mut self,
+        tx: &'a mut Tx<'tx>,
+        changes: &'a mut Changes,
+    ) -> Projector<'a, 'tx> {
+        Projector {
             tx,
             authority: &self.authority,
             member: self.me.member,
@@ -89,8 +88,17 @@ impl Replica {
             reader: &mut self.reader,
             documents: &mut self.documents,
             changes,
-        };
-        projector.project(accepted)
+        }
+    }
+
+    /// Projects accepted entries, without what follows from changed authority.
+    pub(super) fn project(
+        &mut self,
+        tx: &mut Tx<'_>,
+        accepted: &[EntryHash],
+        changes: &mut Changes,
+    ) -> Result<(), RowsError> {
+        self.projector(tx, changes).project(accepted)
     }
 }
 
