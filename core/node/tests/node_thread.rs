@@ -113,12 +113,16 @@ async fn a_home_opened_as_soon_as_it_was_closed_is_no_old_copy() {
 async fn what_happened_before_anybody_listened_is_heard_by_the_first_who_does() {
     let dirs = TempDir::new().unwrap();
     let anna = person(&dirs, "Anna").await;
-    until("an address", || async { !anna.addresses().await.unwrap().is_empty() }).await;
-    let hears_of_addresses = |mut events: tokio::sync::broadcast::Receiver<NodeEvent>| {
+    let at = anna.clock().claimed();
+    let place = PlaceRecord { at, name: "Les Érables".into(), zone: "Europe/Paris".into() };
+    anna.found(place, Policy { inviters: Inviters::Members, approval: false }).await.unwrap();
+    // Answered after what the founding had to tell was told.
+    anna.call(|_| Ok(())).await.unwrap();
+    let hears_of_it = |mut events: tokio::sync::broadcast::Receiver<NodeEvent>| {
         std::iter::from_fn(move || events.try_recv().ok())
-            .any(|event| matches!(event, NodeEvent::Listening(_)))
+            .any(|event| matches!(event, NodeEvent::Engine(_)))
     };
-    assert!(hears_of_addresses(anna.subscribe()));
-    assert!(!hears_of_addresses(anna.subscribe()), "only the first hears of the past");
+    assert!(hears_of_it(anna.subscribe()));
+    assert!(!hears_of_it(anna.subscribe()), "only the first hears of the past");
     anna.shutdown().await;
 }

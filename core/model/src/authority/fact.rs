@@ -9,7 +9,7 @@ use super::act::{
     Policy, Remove, Revoke, Role, Roles, Second,
 };
 use super::closing::Closing;
-use super::phrase::{self, PhraseAct};
+use super::phrase::PhraseAct;
 use crate::codec;
 use crate::journal::{Class, Entry, LogStart, Owner, Ref, kind};
 use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
@@ -167,7 +167,7 @@ fn read_start(entry: &Entry, verify: bool) -> Body {
     if let Some(certificate) = &start.certificate {
         let of_owner = start.descriptor.class == Class::Identity
             && start.descriptor.owner == Owner::Member(certificate.member);
-        if !of_owner || (verify && !phrase::is_certified(&start.device, certificate)) {
+        if !of_owner || (verify && certificate.verify(&start.device).is_err()) {
             return Body::Void("act.bad_certificate");
         }
     }

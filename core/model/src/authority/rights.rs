@@ -9,7 +9,6 @@ use super::act::Role;
 use super::engine::{Authority, Status};
 use super::fact::Body;
 use super::graph::At;
-use super::phrase;
 use super::rule::Taking;
 use crate::journal::{Class, LogStart, Owner, Right, Rights, Tip};
 use crate::keys::{DeviceId, EntryHash, LogId, MemberId};
@@ -187,7 +186,7 @@ impl Authority {
             if !self.was_admitted(&owner) && !self.is_named_identity(&owner, id) {
                 return Right::UnknownAuthor;
             }
-            let good = phrase::is_certified(&start.device, certificate);
+            let good = certificate.verify(&start.device).is_ok();
             return if good { Right::Granted } else { Right::Refused("authority.bad_certificate") };
         }
         let Some(at) = self.rules.graph.place.get(&start.act).copied() else {

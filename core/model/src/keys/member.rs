@@ -104,9 +104,7 @@ impl MemberKey {
 
     /// Signs an act. `unsigned` is its payload encoded without the phrase's signature.
     pub fn sign_act(&self, hood: &HoodHash, kind: u16, unsigned: &[u8]) -> PhraseSignature {
-        let hash = blake3::hash(unsigned);
-        let parts = [ACT_CONTEXT, &hood.0, &kind.to_le_bytes(), hash.as_bytes()];
-        PhraseSignature { signature: Signature::over(&self.signing, &parts) }
+        PhraseSignature::of(&self.signing, hood, kind, unsigned)
     }
 }
 
@@ -125,6 +123,14 @@ impl PhraseCertificate {
 }
 
 impl PhraseSignature {
+    /// Signs an act with the phrase's key. `unsigned` is its payload encoded without the
+    /// phrase's signature.
+    pub fn of(phrase: &SigningKey, hood: &HoodHash, kind: u16, unsigned: &[u8]) -> Self {
+        let hash = blake3::hash(unsigned);
+        let parts = [ACT_CONTEXT, &hood.0, &kind.to_le_bytes(), hash.as_bytes()];
+        Self { signature: Signature::over(phrase, &parts) }
+    }
+
     /// Checks that the member's phrase signed this act in this neighbourhood.
     pub fn verify(
         &self,

@@ -70,7 +70,7 @@ tables! {
     Objects = 24, "objects", Open;
     /// domain id ‖ booking id → what became of it in the calendar.
     BookingStates = 25, "booking_states", Open;
-    /// member id → how far each of its devices was accepted.
+    /// Reserved, empty: the store counts its tables in this order.
     Accepted = 26, "accepted", Open;
     /// blob id → which entries name it.
     BlobRefs = 27, "blob_refs", Open;
@@ -116,7 +116,7 @@ tables! {
     Quarantine = 67, "quarantine", Local;
     /// device id → addresses where it was last heard to listen.
     Addresses = 68, "addresses", Local;
-    /// entry hash → why its content, and what follows it in its log, is not read.
+    /// Reserved, empty.
     Unreadable = 69, "unreadable", Local;
     /// class ‖ owner (‖ document for an object) → the log this device writes there.
     OwnLogs = 70, "own_logs", Local;
