@@ -383,9 +383,12 @@ fn addresses_reach_the_other_side() {
     let device = world.nodes[0].author.device;
     let list = [DeviceAddresses { device, addresses: vec!["/ip4/10.0.0.1/tcp/9".into()] }];
     world.wires[0].at_a.tell_addresses(&list);
-    world.timers();
-    world.flow();
-    world.settle();
+    let pass = |world: &mut World| {
+        world.timers();
+        world.flow();
+        world.settle();
+    };
+    pass(&mut world);
     let heard = |world: &World, node: usize| {
         world.nodes[node].others.iter().filter(|other| other.contains("10.0.0.1")).count()
     };
@@ -393,12 +396,12 @@ fn addresses_reach_the_other_side() {
     // Said again by either side, it is news to nobody; where it changed, it is.
     world.wires[0].at_a.tell_addresses(&list);
     world.wires[0].at_b.tell_addresses(&list);
-    world.settle();
+    pass(&mut world);
     assert_eq!((heard(&world, 0), heard(&world, 1)), (0, 1));
     let moved = ["/ip4/10.0.0.1/tcp/10".into()];
     let moved = [DeviceAddresses { device, addresses: moved.into() }];
     world.wires[0].at_a.tell_addresses(&moved);
-    world.settle();
+    pass(&mut world);
     assert_eq!(heard(&world, 1), 2);
 }
 
