@@ -13,6 +13,7 @@ pub mod records;
 mod room;
 mod rows;
 mod status;
+pub mod tariff;
 mod told;
 
 pub use calendar::{

@@ -41,6 +41,16 @@ impl Interval {
     pub fn contains(&self, at: Instant) -> bool {
         self.start <= at && self.end.is_none_or(|end| at < end)
     }
+
+    /// How long it is, in milliseconds; `None` until notice.
+    pub fn length_ms(&self) -> Option<i64> {
+        self.end.map(|end| end.0.saturating_sub(self.start.0))
+    }
+
+    /// The end; the end of time where there is none.
+    pub(crate) fn end_or_max(&self) -> Instant {
+        self.end.unwrap_or(Instant(i64::MAX))
+    }
 }
 
 #[cfg(test)]
