@@ -10,7 +10,9 @@ use crate::report::Report;
 use crate::rust::binary;
 
 /// What the scripts need.
-const PACKAGES: [&str; 3] = ["blake3", "cryptography", "mnemonic"];
+const PACKAGES: [&str; 5] = ["blake3", "cryptography", "mnemonic", "python-dateutil", "tzdata"];
+/// How they are imported.
+const MODULES: [&str; 5] = ["blake3", "cryptography", "mnemonic", "dateutil", "tzdata"];
 /// Where scripts lie.
 const FOLDERS: [&str; 2] = ["core/model/tests/golden", "tests/second_reader"];
 const NAME: &str = "second readers";
@@ -61,7 +63,7 @@ fn environment(root: &Path, progress: &Progress) -> Result<PathBuf, String> {
     let dir = root.join("target/xtask/venv");
     let python = dir.join("bin/python");
     let works = |python: &Path| {
-        let check = format!("import {}", PACKAGES.join(", "));
+        let check = format!("import {}", MODULES.join(", "));
         Command::new(python).args(["-c", &check]).output().is_ok_and(|it| it.status.success())
     };
     if works(&python) {

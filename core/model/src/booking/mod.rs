@@ -5,6 +5,7 @@
 //! Invariant: the calendar reads open records alone and is a pure function of their
 //! set; no clock, no order of arrival and no claimed time has a say in it.
 
+pub mod availability;
 pub mod calendar;
 mod decide;
 mod extend;

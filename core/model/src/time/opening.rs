@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::zone::{at_minute, days_between, plus_days};
+use super::zone::{at_minute, plus_days};
 use super::{
     Holiday, HolidayCalendar, Instant, Interval, IntervalSet, Recurrence, Weekday, Zone, ZoneError,
     limits,
@@ -183,7 +183,7 @@ impl OpeningPlan {
     }
 
     /// Opening hours within `range`, closures not yet taken off.
-    fn hours(&self, zone: &Zone, range: &Interval) -> Result<IntervalSet, OpeningError> {
+    pub fn hours(&self, zone: &Zone, range: &Interval) -> Result<IntervalSet, OpeningError> {
         if self.weekly.is_none() && self.exceptions.is_empty() && self.holidays.is_none() {
             return Ok(IntervalSet::of(*range));
         }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn maintenance_comes_again() {
         let rule = "FREQ=MONTHLY;BYDAY=1MO".parse().unwrap_or_else(|error| panic!("{error}"));
-        let start: DateTime = Date::constant(2026, 1, 1).at(8, 0, 0, 0);
+        let start = Date::constant(2026, 1, 1).at(8, 0, 0, 0);
         let recurrence = Recurrence::new(start, rule).unwrap_or_else(|error| panic!("{error}"));
         let closures = vec![Closure { recurrence, minutes: 120 }];
         let plan = OpeningPlan { closures, ..Default::default() };

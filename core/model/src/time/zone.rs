@@ -82,6 +82,14 @@ impl Zone {
         Ok(self.rules.to_offset(at).seconds())
     }
 
+    /// The first instant after `from`, up to `to` included, at which the clocks change.
+    pub fn change_between(&self, from: Instant, to: Instant) -> Result<Option<Instant>, ZoneError> {
+        let from = Timestamp::from_millisecond(from.0).map_err(|_| ZoneError::OutOfRange)?;
+        let next = self.rules.following(from).next();
+        let next = next.map(|change| Instant(change.timestamp().as_millisecond()));
+        Ok(next.filter(|at| *at <= to))
+    }
+
     /// The first instant of a local day: midnight, or when the clocks jumped over it.
     pub fn day_start(&self, date: Date) -> Result<Instant, ZoneError> {
         self.instant(date.to_datetime(Time::midnight()))

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 /// First day of the tables, and the one after their last.
 pub(crate) const DAYS: (i64, i64) = (20_454, 21_550); // 2026-01-01 … 2029-01-01
 pub(crate) const NAMES: [&str; 5] =
-    ["UTC", "Europe/Paris", "Africa/Cairo", "America/Havana", "Australia/Lord_Howe"];
+    ["UTC", "Europe/Paris", "Africa/Cairo", "America/Santiago", "Australia/Lord_Howe"];
 const DAY: i64 = 1_440;
 const NONE: i64 = i64::MAX;
 
@@ -80,6 +80,10 @@ impl Clocks {
             DAY * if nth == 0 { all[all.len() - 1] } else { all[nth as usize - 1] }
         };
         let (thursday, friday, sunday) = (3, 4, 6);
+        let sunday_from_second = |year, month| {
+            let first = nth(year, month, sunday, 1);
+            if date(first / DAY).day > 1 { first } else { first + 7 * DAY }
+        };
         let mut changes = Vec::new();
         for year in 2025..=2029 {
             changes.extend(match name {
@@ -90,9 +94,10 @@ impl Clocks {
                     (nth(year, 4, friday, 0) - 120, 180),
                     (nth(year, 10, thursday, 0) + DAY - 180, 120),
                 ],
-                "America/Havana" => vec![
-                    (nth(year, 3, sunday, 2) + 300, -240),
-                    (nth(year, 11, sunday, 1) + 300, -300),
+                // The first Sunday from the second day on, at midnight.
+                "America/Santiago" => vec![
+                    (sunday_from_second(year, 4) + 180, -240),
+                    (sunday_from_second(year, 9) + 240, -180),
                 ],
                 "Australia/Lord_Howe" => vec![
                     (nth(year, 4, sunday, 1) + 120 - 660, 630),
@@ -108,7 +113,8 @@ impl Clocks {
         let minutes = DAYS.0 * DAY..DAYS.1 * DAY;
         let offsets: Vec<i64> = minutes.clone().map(offset).collect();
         let mut first = vec![NONE; ((DAYS.1 - DAYS.0 + 4) * DAY) as usize];
-        for (minute, offset) in minutes.zip(&offsets).rev() {
+        for minute in minutes.rev() {
+            let offset = offsets[(minute - DAYS.0 * DAY) as usize];
             first[Self::slot(minute + offset)] = minute;
         }
         Self { name, changes, offsets, first }

@@ -5,6 +5,7 @@
 //! `PALIER_TIME_CASES=1000000 cargo test --release -p palier-model --test time_oracles`
 //! runs more; a failure prints the seed, which `PALIER_FIRST` replays.
 
+mod availability;
 mod clocks;
 mod dice;
 mod opening;
@@ -23,8 +24,13 @@ fn number(name: &str, usual: u64) -> u64 {
 }
 
 /// Runs a case for each seed and says how many and how long.
-fn each_seed(what: &str, mut case: impl FnMut(&mut Dice, u64)) {
-    let (first, cases) = (number("PALIER_FIRST", 0), number("PALIER_TIME_CASES", CASES));
+fn each_seed(what: &str, case: impl FnMut(&mut Dice, u64)) {
+    each_share(1, what, case);
+}
+
+/// The same, where one case tries as much as `weight` others.
+fn each_share(weight: u64, what: &str, mut case: impl FnMut(&mut Dice, u64)) {
+    let (first, cases) = (number("PALIER_FIRST", 0), number("PALIER_TIME_CASES", CASES) / weight);
     let begun = Clock::now();
     for seed in first..first + cases {
         case(&mut Dice::new(seed), seed);

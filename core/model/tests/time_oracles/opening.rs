@@ -73,22 +73,21 @@ pub(crate) fn minutes(plan: &Plan, clocks: &Clocks, from: i64, to: i64) -> Vec<W
         let of_day = weekly.iter().filter(|(weekday, ..)| *weekday == date(day).weekday);
         (Why::Hours, of_day.map(|(_, a, b)| (*a, *b)).collect())
     };
-    for day in days {
+    for day in days.clone() {
         for (a, b) in rule(day).1 {
             open.push((clocks.minute(day * 1_440 + a), clocks.minute(day * 1_440 + b)));
         }
     }
-    let within = |all: &Hours, at: i64| all.iter().any(|(a, b)| (*a..*b).contains(&at));
-    let why = |at: i64| {
-        if within(&closed, at) {
-            Why::Blackout
-        } else if within(&open, at) {
-            Why::Open
-        } else {
-            rule(clocks.wall(at) / 1_440).0
+    let kinds: BTreeMap<i64, Why> = days.map(|day| (day, rule(day).0)).collect();
+    let mut why: Vec<Why> = (from..to).map(|at| kinds[&(clocks.wall(at) / 1_440)]).collect();
+    let mut mark = |(a, b): (i64, i64), what: Why| {
+        for at in a.max(from)..b.min(to) {
+            why[(at - from) as usize] = what;
         }
     };
-    (from..to).map(why).collect()
+    open.into_iter().for_each(|hours| mark(hours, Why::Open));
+    closed.into_iter().for_each(|hours| mark(hours, Why::Blackout));
+    why
 }
 
 pub(crate) fn random(dice: &mut Dice, near: i64) -> Plan {

@@ -1,0 +1,96 @@
+//! Why something cannot be booked: the exact rule.
+
+use super::quota::Quota;
+use crate::time::{Closed, Instant};
+
+/// A rule that a wish breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// None is asked for, or more than there are.
+    Quantity {
+        /// How many there are.
+        most: u32,
+    },
+    /// Not open to this person.
+    Tier {
+        /// Tiers below this one are served.
+        served: u8,
+    },
+    /// It is over already.
+    Past,
+    /// It must have an end.
+    OpenEnded,
+    /// Shorter than allowed.
+    TooShort {
+        /// Shortest, in milliseconds.
+        least_ms: u64,
+    },
+    /// Longer than allowed.
+    TooLong {
+        /// Longest, in milliseconds.
+        most_ms: u64,
+    },
+    /// Not asked for early enough.
+    TooSoon {
+        /// First start that is.
+        earliest: Instant,
+    },
+    /// Asked for too early.
+    TooFar {
+        /// Last start that may be asked for now.
+        latest: Instant,
+    },
+    /// Start or end do not lie on the steps of the clock.
+    Step {
+        /// Minutes from one to the next.
+        minutes: u16,
+    },
+    /// Closed.
+    Closed {
+        /// The first instant at which it is.
+        at: Instant,
+        /// Why.
+        why: Closed,
+    },
+    /// A part of it, or the whole that it is part of, is booked.
+    Part {
+        /// From when on.
+        at: Instant,
+    },
+    /// Booked.
+    Taken {
+        /// The first instant at which not enough units are free.
+        at: Instant,
+        /// How many are, there.
+        free: u32,
+    },
+    /// More than one member may have.
+    Quota(Quota),
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Quantity { .. } => "booking.why.quantity",
+            Self::Tier { .. } => "booking.why.tier",
+            Self::Past => "booking.why.past",
+            Self::OpenEnded => "booking.why.open_ended",
+            Self::TooShort { .. } => "booking.why.too_short",
+            Self::TooLong { .. } => "booking.why.too_long",
+            Self::TooSoon { .. } => "booking.why.too_soon",
+            Self::TooFar { .. } => "booking.why.too_far",
+            Self::Step { .. } => "booking.why.step",
+            Self::Closed { why, .. } => match why {
+                Closed::Hours => "booking.why.closed",
+                Closed::Exception(_) => "booking.why.exception",
+                Closed::Holiday(..) => "booking.why.holiday",
+                Closed::Blackout(_) => "booking.why.blackout",
+            },
+            Self::Part { .. } => "booking.why.part",
+            Self::Taken { .. } => "booking.why.taken",
+            Self::Quota(_) => "booking.why.quota",
+        }
+    }
+}
