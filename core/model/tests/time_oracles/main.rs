@@ -5,6 +5,8 @@
 //! `PALIER_TIME_CASES=1000000 cargo test --release -p palier-model --test time_oracles`
 //! runs more; a failure prints the seed, which `PALIER_FIRST` replays.
 
+#![allow(clippy::print_stdout)]
+
 mod availability;
 mod clocks;
 mod dice;

@@ -7,6 +7,8 @@ use super::clocks::{Clocks, ZONES, date, day_of, minute_of, month_length};
 
 /// Months, weeks, days, hours.
 type Counts = [i64; 4];
+/// How good a combination is: the least is the best.
+type Key = (i64, i64, i64, i64, i64);
 
 /// The minute to which so many months and days lead.
 fn after(clocks: &Clocks, start: i64, months: i64, days: i64) -> i64 {
@@ -28,7 +30,7 @@ fn best(clocks: &Clocks, start: i64, end: i64, rates: [Option<i64>; 4]) -> Optio
     let [month, week, day, hour] = rates;
     let length = end - start;
     let most = |rate: Option<i64>, minutes: i64| rate.map_or(0, |_| length / minutes + 2);
-    let mut best: Option<((i64, i64, i64, i64, i64), (i64, Counts))> = None;
+    let mut best: Option<(Key, (i64, Counts))> = None;
     for months in 0..=most(month, 28 * 1_440) {
         let from = after(clocks, start, months, 0);
         for weeks in 0..=most(week, 7 * 1_440) {
