@@ -61,6 +61,21 @@ pub fn decode_prefix<T: Serialize + DeserializeOwned>(
     Ok((value, rest.len()))
 }
 
+/// Decodes a value that this device itself encoded and keeps, at the start of `bytes`;
+/// what follows is left alone. The one encoding is not asked for again: no hash or
+/// signature is made over it, and bytes altered on disk are the store's to notice.
+pub(crate) fn decode_kept<T: DeserializeOwned>(
+    bytes: &[u8],
+    limit: usize,
+) -> Result<T, DecodeError> {
+    if bytes.len() > limit {
+        return Err(DecodeError::TooLong { size: bytes.len(), limit });
+    }
+    postcard::take_from_bytes::<T>(bytes)
+        .map(|(value, _)| value)
+        .map_err(|_| DecodeError::Malformed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec;
 use crate::keys::EntryHash;
 use crate::rows::{Key, Rows, RowsError, Table, Tx, Typed};
 
@@ -36,10 +37,9 @@ pub struct Position {
 /// How far this node's order goes.
 pub fn position(tx: &Tx<'_>) -> Result<Position, RowsError> {
     let last = tx.scan(Table::Order, &[], &[], true, 1)?;
-    let Some((key, _)) = last.first() else { return Ok(Position::default()) };
-    let n = key_number(key)?;
-    let row = tx.row::<Order>(&n)?.ok_or_else(|| corrupt(key))?;
-    Ok(Position { n, hash: row.rolling })
+    let Some((key, row)) = last.first() else { return Ok(Position::default()) };
+    let row: OrderRow = codec::decode_kept(row, row.len()).map_err(|_| corrupt(key))?;
+    Ok(Position { n: key_number(key)?, hash: row.rolling })
 }
 
 /// The rolling hash after the n-th entry.

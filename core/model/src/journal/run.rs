@@ -248,9 +248,8 @@ fn collect_linear(
         let rows = tx.scan(Table::Entries, &from, &end, false, COLLECT_STEP)?;
         let count = rows.len();
         for (key, bytes) in rows {
-            let entry: Entry = codec::decode_prefix(&bytes, limits::RUN_BYTES)
-                .map_err(|_| RowsError::Corrupt { table: Table::Entries, key })?
-                .0;
+            let entry: Entry = codec::decode_kept(&bytes, limits::RUN_BYTES)
+                .map_err(|_| RowsError::Corrupt { table: Table::Entries, key })?;
             next = entry.header.seq + 1;
             if !cutter.push(entry) {
                 break 'all;

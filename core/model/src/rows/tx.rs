@@ -1,5 +1,6 @@
 //! Reading, and the writes of one act laid over it.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -53,6 +54,49 @@ pub trait Rows {
 /// The writes of one act: for each table and key the new row, or its removal.
 pub type Writes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
+/// Where a row lies, so that staged rows are found by a borrowed key.
+trait Place {
+    fn place(&self) -> (Table, &[u8]);
+}
+
+impl Place for (Table, Vec<u8>) {
+    fn place(&self) -> (Table, &[u8]) {
+        (self.0, &self.1)
+    }
+}
+
+impl Place for (Table, &[u8]) {
+    fn place(&self) -> (Table, &[u8]) {
+        *self
+    }
+}
+
+impl<'a> Borrow<dyn Place + 'a> for (Table, Vec<u8>) {
+    fn borrow(&self) -> &(dyn Place + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Place + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for dyn Place + '_ {}
+
+impl PartialOrd for dyn Place + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn Place + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
 /// Reads through its own writes.
 pub struct Tx<'a> {
     base: &'a dyn Rows,
@@ -99,8 +143,8 @@ impl<'a> Tx<'a> {
         let key = key.to_key();
         match self.get(T::TABLE, &key)? {
             None => Ok(None),
-            Some(bytes) => match codec::decode_prefix(&bytes, ROW_LIMIT) {
-                Ok((row, _)) => Ok(Some(row)),
+            Some(bytes) => match codec::decode_kept(&bytes, ROW_LIMIT) {
+                Ok(row) => Ok(Some(row)),
                 Err(_) => Err(RowsError::Corrupt { table: T::TABLE, key }),
             },
         }
@@ -140,8 +184,8 @@ impl<'a> Tx<'a> {
         let end = prefix_end(prefix);
         self.scan(T::TABLE, prefix, &end, false, limit)?
             .into_iter()
-            .map(|(key, bytes)| match codec::decode_prefix(&bytes, ROW_LIMIT) {
-                Ok((row, _)) => Ok((key, row)),
+            .map(|(key, bytes)| match codec::decode_kept(&bytes, ROW_LIMIT) {
+                Ok(row) => Ok((key, row)),
                 Err(_) => Err(RowsError::Corrupt { table: T::TABLE, key }),
             })
             .collect()
@@ -163,7 +207,7 @@ pub(crate) fn prefix_end(prefix: &[u8]) -> Vec<u8> {
 
 impl Rows for Tx<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        match self.writes.get(&(table, key.to_vec())) {
+        match self.writes.get(&(table, key) as &dyn Place) {
             Some(written) => Ok(written.clone()),
             None => self.base.get(table, key),
         }

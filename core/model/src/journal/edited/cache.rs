@@ -78,7 +78,7 @@ impl DocumentCache {
         }
         self.opened = self.opened.saturating_add(1);
         let corrupt = || RowsError::Corrupt { table: Table::Objects, key: id.to_key() };
-        let row = codec::decode(bytes, ROW_BYTES).map_err(|_| corrupt())?;
+        let row = codec::decode_kept(bytes, ROW_BYTES).map_err(|_| corrupt())?;
         Edited::from_row(&row).ok_or_else(corrupt)
     }
 
