@@ -1,12 +1,14 @@
 //! What follows from changed authority: rows that hang on who may do what are looked at
 //! again, and grants for secrets that were not known before.
 
+use std::collections::BTreeMap;
+
 use super::Replica;
 use crate::booking;
-use crate::journal::{Class, Entries, Owner, kind, log_row};
+use crate::journal::{Class, Entries, Logs, Owner, kind};
 use crate::keys::{LogId, MemberId};
 use crate::projection::{Changes, all_keys, choose_place};
-use crate::rows::{Rows, RowsError, Table, Tx};
+use crate::rows::{RowsError, Tx};
 
 /// Logs, and entries of one, that are looked at again at once.
 const AGAIN: usize = 1 << 20;
@@ -28,8 +30,13 @@ impl Replica {
         } else {
             changes.epochs.iter().copied().collect()
         };
+        if members.is_empty() || !self.reader.has_secrets() {
+            return Ok(());
+        }
+        let outboxes = outboxes(tx)?;
         for member in members {
-            self.look_for_grants(tx, &member, changes)?;
+            let logs = outboxes.get(&member).map_or(&[][..], Vec::as_slice);
+            self.look_for_grants(tx, &member, logs, changes)?;
         }
         Ok(())
     }
@@ -40,37 +47,39 @@ impl Replica {
         &mut self,
         tx: &mut Tx<'_>,
         member: &MemberId,
+        logs: &[LogId],
         changes: &mut Changes,
     ) -> Result<(), RowsError> {
-        if !self.reader.has_secrets() {
+        if logs.is_empty() {
             return Ok(());
         }
         let epochs = all_keys(tx, member)?;
-        for log in self.outboxes(tx, member)? {
+        for log in logs {
             for (_, stored) in tx.rows_with_prefix::<Entries>(&log.0, AGAIN)? {
                 if stored.header.kind != kind::sealed::GRANT {
                     continue;
                 }
-                for opened in self.reader.take_grant(tx, &log, &epochs, &stored)? {
+                for opened in self.reader.take_grant(tx, log, &epochs, &stored)? {
                     self.projector(tx, changes).read_opened(&opened)?;
                 }
             }
         }
         Ok(())
     }
+}
 
-    fn outboxes(&self, tx: &Tx<'_>, member: &MemberId) -> Result<Vec<LogId>, RowsError> {
-        let mut logs = Vec::new();
-        for (key, _) in tx.scan(Table::Logs, &[], &[], false, AGAIN)? {
-            let Some(log) = LogId::from_slice(&key) else { continue };
-            let Some(row) = log_row(tx, &log)? else { continue };
-            let of = &row.start.descriptor;
-            if of.class == Class::Sealed && of.owner == Owner::Member(*member) {
-                logs.push(log);
-            }
+/// Every outbox, by whose it is.
+fn outboxes(tx: &Tx<'_>) -> Result<BTreeMap<MemberId, Vec<LogId>>, RowsError> {
+    let mut outboxes: BTreeMap<MemberId, Vec<LogId>> = BTreeMap::new();
+    for (key, row) in tx.rows_with_prefix::<Logs>(&[], AGAIN)? {
+        let of = &row.start.descriptor;
+        if let (Class::Sealed, Owner::Member(member), Some(log)) =
+            (of.class, of.owner, LogId::from_slice(&key))
+        {
+            outboxes.entry(member).or_default().push(log);
         }
-        Ok(logs)
     }
+    Ok(outboxes)
 }
 
 /// What was stored was read once: only the store can fail when it is read again.
