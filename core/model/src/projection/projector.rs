@@ -10,7 +10,7 @@ use super::outbox::{Opened, Reader, take_record};
 use super::place::{choose_place, project_place};
 use crate::authority::{Authority, Reach};
 use crate::booking::{self, DomainId, Holder, ProjectError, Touched};
-use crate::journal::edited::{self, DocumentCache, Outcome, apply_all};
+use crate::journal::edited::{self, DocumentCache, Edited, Outcome, apply_all};
 use crate::journal::{
     Class, Descriptor, Entry, EntryPlaces, LogStart, Owner, Period, Ref, Tip, entry, kind, log_row,
     mark_unread, settle, wake,
@@ -47,21 +47,29 @@ struct Batch {
     stale: BTreeSet<DomainId>,
 }
 
+/// The log of the entry read last: entries come in runs.
+struct LastLog {
+    id: LogId,
+    start: LogStart,
+    reach: Reach,
+}
+
 impl Projector<'_, '_> {
     /// Reads newly accepted entries, and those that waited for them.
     pub fn project(&mut self, accepted: &[EntryHash]) -> Result<(), RowsError> {
         let mut batch = Batch::default();
         let mut ready = Vec::new();
+        let mut last = None;
         mark_unread(self.tx, accepted);
         for hash in accepted {
             let Some(stored) = entry(self.tx, hash)? else { continue };
-            self.note_reach(hash, &stored)?;
+            self.note_reach(hash, &stored, &mut last)?;
             if settle(self.tx, hash, &stored)? {
                 ready.push((*hash, stored));
             }
             // Oldest first: what waits for this one is read before what comes later.
             while let Some((hash, stored)) = ready.pop() {
-                self.read(&hash, stored, &mut batch)?;
+                self.read(&hash, stored, &mut batch, &mut last)?;
                 for woken in wake(self.tx, &hash)?.into_iter().rev() {
                     if let Some(stored) = entry(self.tx, &woken)? {
                         ready.push((woken, stored));
@@ -81,15 +89,36 @@ impl Projector<'_, '_> {
         Ok(())
     }
 
+    /// The log of an entry. How far it counts does not change while entries are read.
+    fn log_of<'last>(
+        &self,
+        stored: &Entry,
+        last: &'last mut Option<LastLog>,
+    ) -> Result<Option<&'last LastLog>, RowsError> {
+        let header = &stored.header;
+        let is_last = header.seq > 0 && last.as_ref().is_some_and(|last| last.id == header.log);
+        if !is_last {
+            let id = header.log_id();
+            *last = log_row(self.tx, &id)?.map(|row| {
+                let reach = self.authority.closing_of(&id, &row.start);
+                LastLog { id, start: row.start, reach }
+            });
+        }
+        Ok(last.as_ref())
+    }
+
     /// Notes whose entries are to be counted again: how far a closed log counts can hang on
     /// the log that continues it, and is not known before its last entry is here.
-    fn note_reach(&mut self, hash: &EntryHash, stored: &Entry) -> Result<(), RowsError> {
-        let log = stored.header.log_id();
-        let Some(row) = log_row(self.tx, &log)? else { return Ok(()) };
-        let Owner::Member(member) = row.start.descriptor.owner else { return Ok(()) };
-        let continues = stored.header.seq == 0 && row.start.continues.is_some();
-        let reach = self.authority.closing_of(&log, &row.start);
-        let is_last = matches!(reach, Reach::UpTo(tip) if tip.hash == *hash);
+    fn note_reach(
+        &mut self,
+        hash: &EntryHash,
+        stored: &Entry,
+        last: &mut Option<LastLog>,
+    ) -> Result<(), RowsError> {
+        let Some(log) = self.log_of(stored, last)? else { return Ok(()) };
+        let Owner::Member(member) = log.start.descriptor.owner else { return Ok(()) };
+        let continues = stored.header.seq == 0 && log.start.continues.is_some();
+        let is_last = matches!(log.reach, Reach::UpTo(tip) if tip.hash == *hash);
         if continues || is_last {
             self.changes.recount.insert(member);
         }
@@ -101,16 +130,17 @@ impl Projector<'_, '_> {
         hash: &EntryHash,
         stored: Entry,
         batch: &mut Batch,
+        last: &mut Option<LastLog>,
     ) -> Result<(), RowsError> {
-        let log = stored.header.log_id();
-        let Some(row) = log_row(self.tx, &log)? else { return Ok(()) };
-        let start = row.start;
+        let Some(LastLog { id: log, start, .. }) = self.log_of(&stored, last)? else {
+            return Ok(());
+        };
         match start.descriptor.class {
             Class::Charter => self.changes.authority = true,
-            Class::Identity => self.read_identity(hash, &start, &stored)?,
+            Class::Identity => self.read_identity(hash, start, &stored)?,
             Class::Object => batch.edits.entry(start.descriptor).or_default().push(stored),
-            Class::Open => self.read_open(hash, &start, &stored, &mut batch.stale)?,
-            Class::Sealed => self.read_sealed(hash, &log, &start, &stored)?,
+            Class::Open => self.read_open(hash, start, &stored, &mut batch.stale)?,
+            Class::Sealed => self.read_sealed(hash, log, start, &stored)?,
             Class::Ledger | Class::Ticket => {}
         }
         Ok(())
@@ -173,12 +203,13 @@ impl Projector<'_, '_> {
 
     /// Writes the rows of an edited document as it is now.
     fn show_document(&mut self, of: &Descriptor) -> Result<(), RowsError> {
-        let document = self.documents.read(self.tx, &of.id())?.cloned().unwrap_or_default();
         let is_offered = match of.owner {
             Owner::Member(member) => self.authority.is_active(&member),
             _ => true,
         };
-        listing::project(self.tx, of, &document, is_offered)?;
+        let empty = Edited::new();
+        let document = self.documents.read(self.tx, &of.id())?.unwrap_or(&empty);
+        listing::project(self.tx, of, document, is_offered)?;
         match (of.period, of.owner) {
             (Period::Object(listing::PROFILE_NUMBER), Owner::Member(member)) => {
                 self.changes.profiles.insert(member);

@@ -73,7 +73,7 @@ impl Replica {
         let descriptor = Descriptor::identity(self.hood.hash, self.me.member);
         let log: LogId = open(tx, &self.me.author(&self.own), &descriptor)?;
         let entry = EntryHash(log.0);
-        self.learn_facts(tx, &[entry])?;
+        self.learn_facts(tx, &log, &[entry])?;
         if self.own.act == EntryHash::ZERO {
             self.set_act(tx, entry);
         }

@@ -149,7 +149,7 @@ impl Replica {
     ) -> Result<(Edited, Vec<EntryHash>), ActError> {
         let log = open(tx, &self.me.author(&self.own), descriptor)?;
         let mut changes = Changes::default();
-        self.learn_facts(tx, &[EntryHash(log.0)])?;
+        self.learn_facts(tx, &log, &[EntryHash(log.0)])?;
         self.project(tx, &[EntryHash(log.0)], &mut changes)?;
         let id = descriptor.id();
         let document = self.documents.read(tx, &id)?.cloned().unwrap_or_default();

@@ -62,7 +62,8 @@ impl Replica {
             }
             if !verdict.accepted.is_empty() {
                 // Facts at once: the next run's author may be made known by this one.
-                self.learn_facts(tx, &verdict.accepted)?;
+                let log = run.entries.first().map_or(LogId::ZERO, |it| it.header.log_id());
+                self.learn_facts(tx, &log, &verdict.accepted)?;
                 accepted.extend_from_slice(&verdict.accepted);
             }
             if let Some(place) = taken.verdicts.get_mut(number) {

@@ -56,23 +56,25 @@ impl Replica {
         let log = open(tx, &author, descriptor)?;
         let stored: Entry = append(tx, &author, descriptor, kind, payload)?;
         let hash = stored.hash();
-        self.learn_facts(tx, &[EntryHash(log.0), hash])?;
+        self.learn_facts(tx, &log, &[EntryHash(log.0), hash])?;
         self.project(tx, &[EntryHash(log.0), hash], changes)?;
         Ok(hash)
     }
 
     /// Tells authority of entries of charter and identity, and of logs that continue
-    /// others.
+    /// others. The entries are of one log.
     pub(super) fn learn_facts(
         &mut self,
         tx: &Tx<'_>,
+        log: &LogId,
         hashes: &[EntryHash],
     ) -> Result<(), RowsError> {
+        let Some(row) = log_row(tx, log)? else { return Ok(()) };
+        let is_act = row.start.descriptor.class.comes_first();
         for hash in hashes {
-            let Some(stored) = entry(tx, hash)? else { continue };
-            let Some(row) = log_row(tx, &stored.header.log_id())? else { continue };
-            let is_act = row.start.descriptor.class.comes_first();
-            if is_act || (stored.header.seq == 0 && row.start.continues.is_some()) {
+            // Entry 0 is what names the log.
+            if is_act || (hash.0 == log.0 && row.start.continues.is_some()) {
+                let Some(stored) = entry(tx, hash)? else { continue };
                 self.authority.add(Arc::new(Fact::read_held(&stored, &row.start)));
             }
         }
