@@ -1,6 +1,6 @@
 //! Limits of a session, enforced when encoding and when decoding.
 
-/// Largest frame, in bytes. A batch of runs is half of it, an entry a quarter.
+/// Largest frame, in bytes. An entry is at most a quarter of it.
 pub const FRAME_BYTES: usize = 256 << 10;
 /// Most frames of unknown types that one session ignores before it is closed.
 pub const UNKNOWN_FRAMES: u32 = 1_024;
@@ -21,14 +21,15 @@ pub const PEER_ID_BYTES: usize = 64;
 /// A meeting that takes longer than this has failed.
 pub const MEETING_MS: i64 = 20_000;
 
-/// Entries and bytes of runs under way to a peer that it has not acknowledged as durable.
-pub const RUNS_WINDOW_BYTES: usize = 2 << 20;
+/// Bytes of runs under way to a peer that it has not acknowledged as durable. What another
+/// wrote waits behind them, so they are what a second of the slowest phone can take in.
+pub const RUNS_WINDOW_BYTES: usize = 3 * BATCH_BYTES;
 /// The same for announcements, apart so that a flood of runs never delays them.
 pub const NEWS_WINDOW_BYTES: usize = 256 << 10;
 /// Runs are packed into frames of about this many bytes.
-pub const BATCH_BYTES: usize = 128 << 10;
-/// What one log may put into a batch before the next log has its turn.
-pub const TURN_BYTES: usize = 16 << 10;
+pub const BATCH_BYTES: usize = 32 << 10;
+/// What one owner may put into a batch before the next owner has its turn.
+pub const TURN_BYTES: usize = 8 << 10;
 /// Most runs in one frame.
 pub const RUNS: usize = 4_096;
 /// Most logs announced, asked for, or done in one frame.

@@ -1,10 +1,10 @@
-//! Entries on their way to a peer: logs take turns, so that a flood in one never delays
-//! the next entry of another by more than a batch.
+//! Entries on their way to a peer: owners take turns, and of each owner its logs, so that
+//! a flood in one log or in a thousand delays what another wrote by no more than a batch.
 //!
 //! Invariant: what is kept of a wanted log is where the peer stands in it, and at most a
 //! megabyte of runs for a log that forked; entries are read when there is room to send.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_bytes::ByteBuf;
 
@@ -12,7 +12,7 @@ use super::effect::CloseReason;
 use super::frame::{Runs, Want};
 use super::limits;
 use super::short::Short;
-use crate::journal::{Entry, Run, Tip, log_row};
+use crate::journal::{Descriptor, Entry, Owner, Run, Tip, log_row};
 use crate::keys::{EntryHash, LogId};
 use crate::rows::{Key, Rows, RowsError, Table, Tx, prefix_end};
 
@@ -29,11 +29,56 @@ struct Outgoing {
     ready: VecDeque<Vec<u8>>,
 }
 
+/// Logs by the owner of their document, and whose turn it is.
+#[derive(Default)]
+struct Lines {
+    of: BTreeMap<Owner, VecDeque<Outgoing>>,
+    turns: VecDeque<Owner>,
+}
+
+impl Lines {
+    fn is_empty(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// At the end of its owner's line.
+    fn push(&mut self, owner: Owner, outgoing: Outgoing) {
+        let line = self.of.entry(owner).or_default();
+        if line.is_empty() {
+            self.turns.push_back(owner);
+        }
+        line.push_back(outgoing);
+    }
+
+    /// The line of the owner whose turn it is; it goes back by `end_turn`.
+    fn begin_turn(&mut self) -> Option<(Owner, VecDeque<Outgoing>)> {
+        let owner = self.turns.pop_front()?;
+        Some((owner, self.of.remove(&owner)?))
+    }
+
+    /// The owner comes after all others, or first again where its turn was cut short.
+    fn end_turn(&mut self, owner: Owner, line: VecDeque<Outgoing>, is_cut: bool) {
+        if line.is_empty() {
+            return;
+        }
+        if is_cut {
+            self.turns.push_front(owner);
+        } else {
+            self.turns.push_back(owner);
+        }
+        self.of.insert(owner, line);
+    }
+}
+
 /// What a peer asked for and was not yet sent.
 #[derive(Default)]
 pub(super) struct Outbox {
-    first: VecDeque<Outgoing>,
-    rest: VecDeque<Outgoing>,
+    first: Lines,
+    rest: Lines,
     queued: BTreeSet<Short>,
     unknown: VecDeque<Short>,
 }
@@ -93,11 +138,9 @@ impl Outbox {
         let Some(row) = log_row(tx, &log)? else { return Ok(()) };
         self.queued.insert(short);
         let outgoing = Outgoing { log, short, have, ready: VecDeque::new() };
-        if row.start.descriptor.class.comes_first() {
-            self.first.push_back(outgoing);
-        } else {
-            self.rest.push_back(outgoing);
-        }
+        let Descriptor { class, owner, .. } = row.start.descriptor;
+        let lines = if class.comes_first() { &mut self.first } else { &mut self.rest };
+        lines.push(owner, outgoing);
         Ok(())
     }
 
@@ -110,29 +153,38 @@ impl Outbox {
         {
             batch.done.push(short);
         }
-        while bytes < limits::BATCH_BYTES
-            && batch.done.len() < limits::LOGS
-            && batch.runs.len() < limits::RUNS / 2
-        {
+        while has_room(&batch, bytes) {
             // Charter and identity completely, then the rest.
-            let from_first = !self.first.is_empty();
-            let queue = if from_first { &mut self.first } else { &mut self.rest };
-            let Some(mut outgoing) = queue.pop_front() else { break };
-            let is_done = outgoing.turn(tx, &mut batch, &mut bytes)?;
-            if is_done {
-                self.queued.remove(&outgoing.short);
-                batch.done.push(outgoing.short);
-            } else if bytes >= limits::BATCH_BYTES && !outgoing.ready.is_empty() {
-                // It had no room in this frame, so it begins the next.
-                queue.push_front(outgoing);
-                break;
-            } else {
-                queue.push_back(outgoing);
+            let lines = if self.first.is_empty() { &mut self.rest } else { &mut self.first };
+            let Some((owner, mut line)) = lines.begin_turn() else { break };
+            let turn_ends = bytes + limits::TURN_BYTES;
+            let mut is_cut = false;
+            while bytes < turn_ends
+                && has_room(&batch, bytes)
+                && let Some(mut outgoing) = line.pop_front()
+            {
+                if outgoing.turn(tx, &mut batch, &mut bytes)? {
+                    self.queued.remove(&outgoing.short);
+                    batch.done.push(outgoing.short);
+                } else if bytes >= limits::BATCH_BYTES && !outgoing.ready.is_empty() {
+                    // It had no room in this frame, so it begins the next.
+                    line.push_front(outgoing);
+                    is_cut = true;
+                } else {
+                    line.push_back(outgoing);
+                }
             }
+            lines.end_turn(owner, line, is_cut);
         }
         let is_empty = batch.runs.is_empty() && batch.done.is_empty();
         Ok((!is_empty).then_some(batch))
     }
+}
+
+fn has_room(batch: &Runs, bytes: usize) -> bool {
+    bytes < limits::BATCH_BYTES
+        && batch.done.len() < limits::LOGS
+        && batch.runs.len() < limits::RUNS / 2
 }
 
 impl Outgoing {

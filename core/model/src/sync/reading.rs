@@ -19,7 +19,7 @@ use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
 
 /// Runs that are put through the gate in one transaction, in bytes of frames.
-const ACCEPT_BYTES: usize = 1 << 20;
+const ACCEPT_BYTES: usize = limits::BATCH_BYTES;
 /// Announcements are acknowledged late while more logs than this are under way.
 const BUSY_LOGS: usize = 8 * limits::LOGS;
 /// Bytes of tips in one frame of wants.
