@@ -9,7 +9,7 @@ use palier_model::engine::Event;
 use palier_model::keys::{DocId, HoodHash};
 use palier_model::listing::{ListingContent, ListingKind};
 use palier_node::node::{NetworkConfig, Node, NodeConfig, NodeEvent};
-use palier_tests::rogue::device::Device;
+use palier_tests::rogue::Device;
 use palier_tests::{Person, binary, until};
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
