@@ -1,6 +1,7 @@
 //! Reading, and the writes of one act laid over it.
 
 use std::borrow::Borrow;
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -101,12 +102,17 @@ impl Ord for dyn Place + '_ {
 pub struct Tx<'a> {
     base: &'a dyn Rows,
     writes: Writes,
+    /// Whether tables that mostly hold nothing are stored empty, once asked.
+    stored_empty: [Cell<Option<bool>>; MOSTLY_EMPTY.len()],
 }
+
+/// Tables that hold a row only while something waits, and are asked for every entry.
+const MOSTLY_EMPTY: [Table; 2] = [Table::Waiting, Table::Pending];
 
 impl<'a> Tx<'a> {
     /// An act on what is stored, with nothing written yet.
     pub fn new(base: &'a dyn Rows) -> Self {
-        Self { base, writes: Writes::new() }
+        Self { base, writes: Writes::new(), stored_empty: Default::default() }
     }
 
     /// What is to be committed.
@@ -162,7 +168,7 @@ impl<'a> Tx<'a> {
 
     /// Removes a row, if there is one.
     pub fn delete<T: Typed>(&mut self, key: &T::Key) {
-        self.writes.insert((T::TABLE, key.to_key()), None);
+        self.delete_raw(T::TABLE, key.to_key());
     }
 
     /// Writes bytes under a key.
@@ -172,7 +178,28 @@ impl<'a> Tx<'a> {
 
     /// Removes what lies under a key.
     pub fn delete_raw(&mut self, table: Table, key: Vec<u8>) {
-        self.writes.insert((table, key), None);
+        // What is stored nowhere needs no removal; where that cannot be told, it is
+        // removed all the same.
+        if self.is_stored_empty(table) == Ok(true) {
+            self.writes.remove(&(table, key));
+        } else {
+            self.writes.insert((table, key), None);
+        }
+    }
+
+    /// Whether a table is known to be stored empty, whatever is staged. What is stored does
+    /// not change under a `Tx`, so that is asked once; of most tables it is not asked.
+    fn is_stored_empty(&self, table: Table) -> Result<bool, RowsError> {
+        let Some(place) = MOSTLY_EMPTY.iter().position(|it| *it == table) else {
+            return Ok(false);
+        };
+        let known = &self.stored_empty[place];
+        if let Some(is_empty) = known.get() {
+            return Ok(is_empty);
+        }
+        let is_empty = self.base.scan(table, &[], &[], false, 1)?.is_empty();
+        known.set(Some(is_empty));
+        Ok(is_empty)
     }
 
     /// Typed rows whose keys begin with `prefix`, in the order of keys.
@@ -209,6 +236,7 @@ impl Rows for Tx<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
         match self.writes.get(&(table, key) as &dyn Place) {
             Some(written) => Ok(written.clone()),
+            None if self.is_stored_empty(table)? => Ok(None),
             None => self.base.get(table, key),
         }
     }
@@ -233,12 +261,17 @@ impl Rows for Tx<'_> {
         let ordered: Box<dyn Iterator<Item = _>> =
             if reverse { Box::new(range.rev()) } else { Box::new(range) };
         let mut staged = ordered.peekable();
+        let is_stored_empty = self.is_stored_empty(table)?;
         if staged.peek().is_none() {
+            if is_stored_empty {
+                return Ok(Vec::new());
+            }
             return self.base.scan(table, from, to, reverse, limit);
         }
         // Neither side is read further than the rows asked for: an act that stages
         // thousands of rows looks for the last of them again and again.
         let mut stored = Stored::new(self.base, table, (from, to), reverse);
+        stored.is_over = is_stored_empty;
         let mut rows = Vec::new();
         while rows.len() < limit {
             let order = match (staged.peek(), stored.peek(limit - rows.len())?) {
@@ -321,6 +354,32 @@ mod tests {
         for table in Table::ALL {
             let own = vec![(vec![*table as u8], vec![*table as u8])];
             assert_eq!(tx.scan(*table, &[], &[], false, 100), Ok(own), "{}", table.name());
+        }
+    }
+
+    #[test]
+    fn tables_that_mostly_hold_nothing_are_read_and_cleared_as_all_others() {
+        for is_stored in [false, true] {
+            let mut stored = MemoryRows::default();
+            if is_stored {
+                stored.commit([((Table::Pending, key(3)), Some(vec![3]))].into());
+            }
+            let mut tx = Tx::new(&stored);
+            tx.delete_raw(Table::Pending, key(1));
+            tx.put_raw(Table::Pending, key(2), vec![2]);
+            tx.put_raw(Table::Pending, key(4), vec![4]);
+            tx.delete_raw(Table::Pending, key(4));
+            let kept = is_stored.then_some(vec![3]);
+            assert_eq!(tx.get(Table::Pending, &key(3)), Ok(kept.clone()));
+            let mut rows = vec![(key(2), vec![2])];
+            rows.extend(kept.map(|row| (key(3), row)));
+            assert_eq!(tx.scan(Table::Pending, &[], &[], false, 9), Ok(rows));
+            assert_eq!(tx.scan(Table::Pending, &key(4), &[], false, 9), Ok(Vec::new()));
+            tx.delete_raw(Table::Pending, key(3));
+            let mut committed = stored.clone();
+            committed.commit(tx.into_writes());
+            let left = committed.scan(Table::Pending, &[], &[], false, 9);
+            assert_eq!(left, Ok(vec![(key(2), vec![2])]));
         }
     }
 
