@@ -19,6 +19,8 @@ mod ready;
 mod rights;
 mod run;
 mod sent;
+#[cfg(feature = "sim")]
+mod vouched;
 
 pub use append::{AppendError, Author, append, open};
 pub use bundle::{
@@ -40,3 +42,5 @@ pub(crate) use ready::{mark_unread, settle, wake};
 pub use rights::{Right, Rights};
 pub use run::{Run, RunError};
 pub use sent::{is_sent, mark_sent, sent_up_to};
+#[cfg(feature = "sim")]
+pub(crate) use vouched::begin as remember_signatures;

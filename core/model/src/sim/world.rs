@@ -106,6 +106,7 @@ pub struct World {
 impl World {
     /// A world of a seed, with no device yet.
     pub fn new(seed: u64) -> Self {
+        crate::journal::remember_signatures();
         Self {
             nodes: Vec::new(),
             network: Network::default(),
