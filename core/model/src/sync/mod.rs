@@ -8,6 +8,7 @@
 
 mod addresses;
 pub mod blob;
+mod comparing;
 pub mod cursor;
 mod effect;
 mod exchange;
