@@ -1,6 +1,6 @@
 """A second reader of session frames, written from docs/format.md alone.
 
-Reads the golden frames of core/model/tests/golden/frames-v1.txt: each frame strictly,
+Reads the golden frames of core/model/tests/golden/frames-v1*.txt: each frame strictly,
 by its type; a whole meeting with its slots and signatures; the join that follows, its
 sealed messages opened and the runs in it checked; and the plaintexts of bookings.
 
@@ -19,8 +19,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from bundle import Reader, digest, log_start, reference, run  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parents[2]
-FILE = ROOT / "core/model/tests/golden/frames-v1.txt"
+FILES = [
+    ROOT / "core/model/tests/golden" / name
+    for name in ("frames-v1.txt", "frames-v1-channels.txt")
+]
 FRAME_BYTES = 262_144
+CHANNEL = 0x32
+CHANNEL_FRAME_BYTES = 262_153
 PADDED = 1_024
 
 
@@ -119,6 +124,13 @@ def proof(read):
     return body
 
 
+def channel(read):
+    number, inner = read.uint(), read.bytes()
+    if number == 0 or not inner or inner[0] == CHANNEL:
+        raise ValueError("channel")
+    return number, frame(inner)
+
+
 FRAMES = {
     0x10: hello,
     0x11: lambda read: (read.uint(), at_most(196_608, read.bytes())),
@@ -134,6 +146,7 @@ FRAMES = {
     0x20: lambda read: at_most(196_624, read.bytes()),
     0x30: lambda read: read.bool(),
     0x31: lambda read: read.u8(),
+    CHANNEL: channel,
     0x80: meet,
     0x81: meet,
     0x82: proof,
@@ -143,7 +156,8 @@ FRAMES = {
 
 def frame(data):
     """A frame: its type and its body, filled exactly."""
-    if not data or len(data) > FRAME_BYTES:
+    limit = CHANNEL_FRAME_BYTES if data[:1] == bytes([CHANNEL]) else FRAME_BYTES
+    if not data or len(data) > limit:
         raise ValueError("length")
     read = Reader(data[1:])
     body = FRAMES[data[0]](read)
@@ -352,7 +366,7 @@ def refuses(data):
 
 
 def main():
-    lines = FILE.read_text("utf-8").splitlines()
+    lines = [line for file in FILES for line in file.read_text("utf-8").splitlines()]
     values = {name: bytes.fromhex(value) for name, value in (line.split(" = ") for line in lines)}
     seen = set()
     for name, data in values.items():
@@ -361,6 +375,8 @@ def main():
             seen.add(kind)
             # A reader that cannot fail is none.
             assert refuses(data[:-1]) and refuses(data + b"\0"), name
+            if kind == CHANNEL:
+                assert body == ((3, (0x30, True)) if name == "frame.32" else (300, (0x83, None)))
             if name == "frame.13.inline":
                 assert run(body["inline"][0])[-1]["signature"]
             if name == "frame.15.run":

@@ -2,8 +2,8 @@
 //! `docs/format.md` gives them: one frame of each kind, a whole meeting with a join, and
 //! the plaintexts of bookings.
 //!
-//! The file is never changed, only joined by one for a later version.
-//! `PALIER_WRITE_GOLDEN=1` writes it where it is not there yet.
+//! Files are never changed, only joined by others: frames of channels came later.
+//! `PALIER_WRITE_GOLDEN=1` writes those that are not there yet.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -24,8 +24,8 @@ use palier_model::keys::{
 use palier_model::projection::{PlaceRecord, plaintext};
 use palier_model::rows::{MemoryRows, Tx};
 use palier_model::sync::frame::{
-    Ack, Addresses, BlobChunk, BlobHead, BlobWant, Bye, Claim, Hello, Need, News, NewsItem, Ping,
-    Reconcile, Runs, Sealed, TYPES, Want,
+    Ack, Addresses, BlobChunk, BlobHead, BlobWant, Bye, CHANNEL, Channel, Claim, Hello, Need, News,
+    NewsItem, Ping, Reconcile, Runs, Sealed, TYPES, Want,
 };
 use palier_model::sync::meeting::{Meet, Proof};
 use palier_model::sync::{
@@ -37,6 +37,7 @@ use palier_model::time::{Instant, Interval};
 use serde_bytes::ByteBuf;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/frames-v1.txt");
+const CHANNELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/frames-v1-channels.txt");
 const HOOD: HoodId = HoodId([0x11; 32]);
 const SECRET: [u8; 32] = [0x42; 32];
 const NOW: Instant = Instant(1_795_521_600_000);
@@ -49,6 +50,10 @@ fn position(n: u64) -> Position {
 
 fn short(n: u8) -> Short {
     Short([n; 16])
+}
+
+fn channel(number: u32, frame: &Frame) -> Frame {
+    Frame::Channel(Channel { number, frame: frame.to_bytes() })
 }
 
 /// One frame of each type, by its number.
@@ -89,6 +94,7 @@ fn frames() -> BTreeMap<u8, Frame> {
         Frame::Sealed(Sealed { ciphertext: vec![14; 20] }),
         Frame::Ping(Ping { answer: true }),
         Frame::Bye(Bye { reason: 5 }),
+        channel(3, &Frame::Ping(Ping { answer: true })),
         Frame::Meet(meet.clone()),
         Frame::MeetAnswer(meet),
         Frame::Proof(Proof { slot: 7, claim, certificate: vec![15; 3] }),
@@ -327,7 +333,7 @@ fn texts() -> Lines {
 
 fn now() -> String {
     let mut lines = Lines::new();
-    for (number, frame) in frames() {
+    for (number, frame) in frames().into_iter().filter(|(number, _)| *number != CHANNEL) {
         lines.push((format!("frame.{number:02x}"), frame.to_bytes()));
     }
     let run = Side::new(3, |_| Descriptor::charter(HOOD.hash())).runs()[0].to_bytes();
@@ -339,6 +345,18 @@ fn now() -> String {
     lines.extend(join());
     lines.extend(records());
     lines.extend(texts());
+    text_of(&lines)
+}
+
+/// Frames of a channel: the first, and a frame in one of a large number.
+fn now_channels() -> String {
+    text_of(&vec![
+        ("frame.32".into(), frames()[&CHANNEL].to_bytes()),
+        ("frame.32.no".into(), channel(300, &Frame::No(())).to_bytes()),
+    ])
+}
+
+fn text_of(lines: &Lines) -> String {
     lines.iter().fold(String::new(), |mut text, (name, bytes)| {
         let _ = writeln!(text, "{name} = {}", HEXLOWER.encode(bytes));
         text
@@ -346,19 +364,22 @@ fn now() -> String {
 }
 
 fn golden() -> String {
-    std::fs::read_to_string(FILE).unwrap_or_default()
+    [FILE, CHANNELS].map(|file| std::fs::read_to_string(file).unwrap_or_default()).concat()
 }
 
 #[test]
 fn frames_and_records_are_written_as_the_format_says() {
-    if std::env::var_os("PALIER_WRITE_GOLDEN").is_some() && golden().is_empty() {
-        std::fs::write(FILE, now()).expect("written");
+    for (file, now) in [(FILE, now()), (CHANNELS, now_channels())] {
+        let read = || std::fs::read_to_string(file).unwrap_or_default();
+        if std::env::var_os("PALIER_WRITE_GOLDEN").is_some() && read().is_empty() {
+            std::fs::write(file, &now).expect("written");
+        }
+        let golden = read();
+        for (mine, its) in now.lines().zip(golden.lines()) {
+            assert_eq!(mine, its);
+        }
+        assert_eq!(now.lines().count(), golden.lines().count());
     }
-    let (now, golden) = (now(), golden());
-    for (mine, its) in now.lines().zip(golden.lines()) {
-        assert_eq!(mine, its);
-    }
-    assert_eq!(now.lines().count(), golden.lines().count());
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub struct Status {
     pub unsent: u64,
     /// Where this node listens.
     pub listening: Vec<String>,
-    /// Who it talks to.
+    /// Who it talks to in that neighbourhood, or in all where these figures are of none.
     pub peers: Vec<Peer>,
     /// What went over the network since the node was opened.
     pub traffic: Traffic,
@@ -116,7 +116,7 @@ pub struct Exchanged {
     pub documents_opened: u64,
 }
 
-/// One node that this one talks to.
+/// One node that this one talks to, once for each neighbourhood shared with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// Its device, once it has proved it.
@@ -129,6 +129,8 @@ pub struct Peer {
     pub relayed: bool,
     /// Since when.
     pub since: Option<When>,
+    /// The neighbourhood in which the two talk.
+    pub hood: Option<Shown<HoodHash>>,
 }
 
 /// Bytes over the network.
@@ -295,11 +297,15 @@ pub enum RunEvent {
         address: String,
         /// Whether a hub passes the bytes on.
         relayed: bool,
+        /// In which neighbourhood.
+        hood: Option<Shown<HoodHash>>,
     },
     /// Somebody went.
     PeerLeft {
         /// The device.
         device: Option<Shown<DeviceId>>,
+        /// In which neighbourhood.
+        hood: Option<Shown<HoodHash>>,
     },
     /// Entries came.
     Received {

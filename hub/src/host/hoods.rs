@@ -235,7 +235,7 @@ impl Opened {
         };
         if status == JoinStatus::Joined {
             progress(Progress { stage: Stage::Syncing, done: 0, total: None });
-            self.until_settled(&mut events, SETTLE.min(within)).await;
+            self.until_settled(hood, &mut events, SETTLE.min(within)).await;
         }
         Ok(Joined { status, id: Some(hood.into()), reason })
     }
@@ -243,13 +243,14 @@ impl Opened {
     /// Waits until a neighbour's entries are here, for a while; says whether they are.
     pub(super) async fn until_settled(
         &self,
+        hood: HoodHash,
         events: &mut tokio::sync::broadcast::Receiver<NodeEvent>,
         within: Duration,
     ) -> bool {
         let caught_up = async {
             loop {
                 match events.recv().await {
-                    Ok(NodeEvent::Engine(Event::CaughtUp { .. })) => return,
+                    Ok(NodeEvent::Engine(Event::CaughtUp { hood: of, .. })) if of == hood => return,
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                     _ => {}
                 }
@@ -262,10 +263,7 @@ impl Opened {
         let quiet = async {
             while !self
                 .node
-                .call(|host| {
-                    let peers = host.engine.peers();
-                    Ok(!peers.is_empty() && peers.iter().all(|peer| peer.is_quiet))
-                })
+                .call(move |host| Ok(host.engine.is_at_rest(Some(&hood))))
                 .await
                 .unwrap_or(true)
             {

@@ -87,7 +87,9 @@ impl Opened {
             listening,
             peers: peers
                 .into_iter()
+                .filter(|peer| hood.is_none_or(|hood| peer.hood == hood))
                 .map(|peer| Peer {
+                    hood: Some(peer.hood.into()),
                     device: Some(peer.device.into()),
                     member: Some(peer.member.into()),
                     address: peer.address,
@@ -111,9 +113,13 @@ impl Opened {
         if scope.offline {
             return Err(CliError::new("net.offline"));
         }
+        let only = match scope.hood.is_some() {
+            true => Some(self.hood_of(scope).await?),
+            false => None,
+        };
         let mut events = self.node.subscribe();
         self.ask_again(scope).await?;
-        let before = self.figures().await?;
+        let before = self.figures(only).await?;
         if !peers.is_empty() {
             match self.node.keep(peers).await {
                 Err(palier_node::node::NodeError::Unreachable) => {
@@ -134,8 +140,10 @@ impl Opened {
             }
             let step = tokio::time::timeout(Duration::from_millis(40), events.recv()).await;
             match step {
-                Ok(Ok(NodeEvent::PeerJoined { device, .. })) => {
-                    met.insert(device);
+                Ok(Ok(NodeEvent::PeerJoined { hood, device, .. })) => {
+                    if only.is_none_or(|only| only == hood) {
+                        met.insert(device);
+                    }
                     quiet_since = None;
                 }
                 Ok(Ok(NodeEvent::Engine(Event::Accepted { .. } | Event::Changed { .. }))) => {
@@ -158,8 +166,9 @@ impl Opened {
             let quiet = self
                 .node
                 .call(move |host| {
-                    let peers = host.engine.peers();
-                    Ok((waits || !peers.is_empty()) && peers.iter().all(|peer| peer.is_quiet))
+                    let engine = &host.engine;
+                    let nothing_else = || engine.peers().is_empty() || engine.is_at_rest(None);
+                    Ok(engine.is_at_rest(only.as_ref()) || waits && nothing_else())
                 })
                 .await
                 .map_err(errors::of_node)?;
@@ -170,11 +179,12 @@ impl Opened {
             }
         };
         let present = self.node.call(|host| Ok(host.peers())).await.map_err(errors::of_node)?;
-        met.extend(present.iter().map(|peer| peer.device));
+        let of_it = present.iter().filter(|peer| only.is_none_or(|only| peer.hood == only));
+        met.extend(of_it.map(|peer| peer.device));
         if met.is_empty() && answered.is_none() {
             return Err(CliError::new("net.unreachable"));
         }
-        let after = self.figures().await?;
+        let after = self.figures(only).await?;
         let (bytes_in, bytes_out) =
             self.node.call(|host| Ok(host.traffic())).await.map_err(errors::of_node)?;
         Ok(SyncDone {
@@ -193,7 +203,8 @@ impl Opened {
         let standing = self
             .node
             .call(move |host| {
-                host.engine.ask_again();
+                let now = host.now();
+                host.engine.ask_again(now);
                 let replica = hood.and_then(|hood| host.engine.replica(&hood));
                 Ok(replica.map(|replica| replica.hood().standing))
             })
@@ -205,11 +216,13 @@ impl Opened {
         }
     }
 
-    /// Entries held and own entries not yet sent, over all neighbourhoods.
-    async fn figures(&self) -> Result<(u64, u64)> {
+    /// Entries held and own entries not yet sent, of one neighbourhood or over all.
+    async fn figures(&self, only: Option<HoodHash>) -> Result<(u64, u64)> {
         self.node
-            .call(|host| {
-                let hoods: Vec<HoodHash> = host.engine.hoods().map(|(hood, _)| *hood).collect();
+            .call(move |host| {
+                let hoods = host.engine.hoods().map(|(hood, _)| *hood);
+                let hoods: Vec<HoodHash> =
+                    hoods.filter(|hood| only.is_none_or(|only| only == *hood)).collect();
                 let (mut entries, mut unsent) = (0, 0);
                 for hood in hoods {
                     let figures = host.read(&hood, |replica, tx, _| Ok(replica.figures(tx)?))?;
@@ -306,11 +319,12 @@ pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
     tokio::spawn(async move {
         loop {
             let event = match events.recv().await {
-                Ok(NodeEvent::PeerJoined { device, peer, relayed, .. }) => {
-                    RunEvent::PeerJoined { device: Some(device.into()), address: peer, relayed }
+                Ok(NodeEvent::PeerJoined { hood, device, peer, relayed, .. }) => {
+                    let (device, hood) = (Some(device.into()), Some(hood.into()));
+                    RunEvent::PeerJoined { device, address: peer, relayed, hood }
                 }
-                Ok(NodeEvent::PeerLeft { device }) => {
-                    RunEvent::PeerLeft { device: Some(device.into()) }
+                Ok(NodeEvent::PeerLeft { hood, device }) => {
+                    RunEvent::PeerLeft { device: Some(device.into()), hood: Some(hood.into()) }
                 }
                 Ok(NodeEvent::Engine(Event::Accepted { entries, .. })) => {
                     RunEvent::Received { entries: entries as u64 }

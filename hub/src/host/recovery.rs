@@ -63,7 +63,7 @@ impl Opened {
             Err(error) => return Err(errors::of_node(error)),
         }
         let within = Duration::from_millis(u64::try_from(within_ms).unwrap_or(0));
-        if !self.until_settled(&mut events, within).await {
+        if !self.until_settled(hood, &mut events, within).await {
             return Err(CliError::new("net.unreachable"));
         }
         self.node.call(move |host| host.learn_name(&hood)).await.map_err(errors::of_node)?;

@@ -28,12 +28,12 @@ pub fn run_event(event: &RunEvent, texts: &Texts) -> String {
             let at = listening.iter().map(|address| plain(address)).collect::<Vec<_>>().join(", ");
             texts.with("run-ready", [("at", at.into()), ("n", listening.len().into())])
         }
-        RunEvent::PeerJoined { device, address, relayed } => {
+        RunEvent::PeerJoined { device, address, relayed, .. } => {
             let who = device.map_or_else(|| plain(address), |device| short(&device));
             let key = if *relayed { "run-peer-relayed" } else { "run-peer-joined" };
             texts.with(key, [("who", who.into())])
         }
-        RunEvent::PeerLeft { device } => {
+        RunEvent::PeerLeft { device, .. } => {
             let who = device.map_or_else(|| "?".to_owned(), |device| short(&device));
             texts.with("run-peer-left", [("who", who.into())])
         }

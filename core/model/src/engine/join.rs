@@ -39,6 +39,7 @@ impl Engine {
                 Standing::Reader | Standing::Refused => {}
             }
             known.ask_again_at = None;
+            self.look_again(now);
             return self.act(&link.hood, now, stores, |replica, tx| {
                 replica.prepare_as_bearer(tx, now.claimed, rng, Some(link.to_text()), form)?;
                 Ok(((), Default::default()))
@@ -67,6 +68,9 @@ impl Engine {
         stores: &dyn Stores,
     ) -> Option<Credential> {
         let row = replica.hood();
+        if !matches!(row.standing, Standing::Joining | Standing::AwaitingApproval) {
+            return None;
+        }
         let link = InvitationLink::from_text(row.invitation.as_deref()?).ok()?;
         let tx = Tx::new(stores.rows(&row.hash)?);
         let entry0 = entry(&tx, &replica.own().act).ok()??;
@@ -194,8 +198,9 @@ impl Engine {
 
     /// Lets applications that wait be asked after at the next meeting, however short ago
     /// that was last done: somebody wants to know.
-    pub fn ask_again(&mut self) {
+    pub fn ask_again(&mut self, now: Now) {
         self.hoods.values_mut().for_each(|hood| hood.ask_again_at = None);
+        self.look_again(now);
     }
 
     fn answered(
@@ -220,6 +225,7 @@ impl Engine {
             replica.set_standing(tx, standing);
             Ok(((), Default::default()))
         })?;
+        self.look_again(now);
         self.event(Event::JoinAnswered { hood: *hood, answer });
         Ok(())
     }

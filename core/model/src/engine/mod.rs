@@ -6,26 +6,32 @@
 //! [`Stores::commit`] returned; where that failed, what is in memory is loaded anew.
 
 mod blobs;
+mod channels;
 mod join;
 mod linking;
 mod output;
 mod recovery;
 mod serve;
+mod sessions;
+mod streams;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use channels::Stream;
 pub use linking::{DeviceLink, LinkProgress};
 pub use output::{CommitError, Event, Output, Stores};
+use sessions::Live;
+pub use sessions::MetPeer;
 
 use crate::journal::position;
-use crate::keys::{DeviceId, HoodHash, MemberId};
+use crate::keys::HoodHash;
 use crate::projection::Changes;
 use crate::replica::{ActError, ErrorKind, Me, Replica};
 use crate::rows::{MemoryRows, RowsError, Tx, Writes};
-use crate::sync::{CloseReason, FetchBook, Session, SessionId, Stats, StoreId};
+use crate::sync::{CloseReason, FetchBook, SessionId, Stats, StoreId};
 use crate::time::Instant;
 
 /// Small writes that nobody waits for are kept back this long at most.
@@ -59,37 +65,6 @@ struct Hood {
     asked: u32,
 }
 
-impl Hood {
-    /// Whether a device that proved itself is taken for removed or revoked: then it is
-    /// heard and told nothing.
-    fn hears_only(&self, member: &MemberId, device: &DeviceId) -> bool {
-        let known = self.replica.authority().device_of(member, device);
-        known.is_some_and(|known| !known.is_active)
-    }
-}
-
-/// A session and whom it is with.
-struct Live {
-    session: Session,
-    hood: Option<HoodHash>,
-    peer: Option<(MemberId, DeviceId)>,
-}
-
-/// A neighbour who is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MetPeer {
-    /// On which session.
-    pub session: SessionId,
-    /// In which neighbourhood.
-    pub hood: HoodHash,
-    /// Who.
-    pub member: MemberId,
-    /// With which device.
-    pub device: DeviceId,
-    /// Whether nothing is on its way.
-    pub is_quiet: bool,
-}
-
 /// A device.
 pub struct Engine {
     me: Me,
@@ -98,6 +73,8 @@ pub struct Engine {
     fetches: BTreeMap<HoodHash, FetchBook>,
     no_fetches: FetchBook,
     no_rows: MemoryRows,
+    /// Streams, by the name of their first session.
+    streams: BTreeMap<SessionId, Stream>,
     sessions: BTreeMap<SessionId, Live>,
     next_session: u64,
     link: Option<DeviceLink>,
@@ -120,6 +97,7 @@ impl Engine {
             fetches: BTreeMap::new(),
             no_fetches: FetchBook::default(),
             no_rows: MemoryRows::default(),
+            streams: BTreeMap::new(),
             sessions: BTreeMap::new(),
             next_session: 0,
             link: None,
@@ -262,11 +240,15 @@ impl Engine {
                         && let (Some(known), Some((member, device))) =
                             (self.hoods.get(hood), live.peer)
                     {
-                        let only = known.hears_only(&member, &device);
-                        live.session.hear_only(only, now.steady);
+                        live.hears_only = known.hears_only(&member, &device);
+                        live.session.hear_only(live.hears_only, now.steady);
                     }
                     live.session.handle_local(now.steady);
                 }
+            }
+            if changes.authority {
+                self.limit_removed();
+                self.look_again(now);
             }
         }
         if !changes.is_empty() {
@@ -321,6 +303,7 @@ impl Engine {
         stores.create(&hash).map_err(commit_error)?;
         stores.commit(&hash, writes).map_err(commit_error)?;
         self.put(hash, replica);
+        self.look_again(now);
         let position = match stores.rows(&hash) {
             Some(rows) => position(&Tx::new(rows))?,
             None => Default::default(),
@@ -361,6 +344,7 @@ impl Engine {
     /// Time has passed: sessions, duties, deferred writes.
     pub fn handle_timeout(&mut self, now: Now, stores: &mut dyn Stores, rng: &mut dyn CryptoRng) {
         self.time_out_sessions(now, stores, rng);
+        self.look_over_streams(now, stores, rng);
         let hoods: Vec<_> = self.hoods.keys().copied().collect();
         for hash in hoods {
             let Some(hood) = self.hoods.get_mut(&hash) else { continue };
@@ -381,7 +365,7 @@ impl Engine {
         let hoods = self.hoods.values().flat_map(|hood| {
             [hood.duties_at, hood.deferred_since.map(|since| since.plus_ms(DEFER_MS))]
         });
-        sessions.chain(hoods.flatten()).min()
+        sessions.chain(hoods.flatten()).chain(self.next_look()).min()
     }
 
     fn do_duties(
@@ -423,59 +407,14 @@ impl Engine {
         self.outputs.push_back(Output::Event(event));
     }
 
-    /// The neighbours that are met.
-    pub fn peers(&self) -> Vec<MetPeer> {
-        self.sessions
-            .iter()
-            .filter_map(|(id, live)| {
-                let (member, device) = live.peer?;
-                let is_quiet = live.session.is_quiet();
-                Some(MetPeer { session: *id, hood: live.hood?, member, device, is_quiet })
-            })
-            .collect()
-    }
-
-    /// What a session counted.
-    pub fn session_stats(&self, id: SessionId) -> Option<Stats> {
-        self.sessions.get(&id).map(|live| live.session.stats())
-    }
-
-    /// What all sessions exchanged since the engine was made, handshakes left out.
-    pub fn exchanged(&self) -> Stats {
-        let live = self.sessions.values().map(|live| live.session.exchanged());
-        live.fold(self.exchanged, |sum, stats| sum.plus(&stats))
-    }
-
-    /// Takes a session that is over out.
-    fn remove_session(&mut self, id: SessionId) -> bool {
-        let Some(live) = self.sessions.remove(&id) else { return false };
-        self.exchanged = self.exchanged.plus(&live.session.exchanged());
-        true
-    }
-
     /// How many documents were loaded from their rows since the engine was made.
     pub fn documents_opened(&self) -> u64 {
         self.hoods.values().map(|hood| hood.replica.documents_opened()).sum()
     }
 
-    /// Whether a session still meets, joins or exchanges.
-    pub fn has_session(&self, id: SessionId) -> bool {
-        self.sessions.contains_key(&id)
-    }
-
     /// Own acts up to this number of the order of acceptance have left the device.
     pub fn sent_up_to(&self, hood: &HoodHash) -> u64 {
         self.hoods.get(hood).map_or(0, |hood| hood.sent)
-    }
-
-    /// Ends a session; the peer is told.
-    pub fn close_session(&mut self, id: SessionId, reason: CloseReason) {
-        let Some(live) = self.sessions.get_mut(&id) else { return };
-        let fetches = match live.hood.and_then(|hood| self.fetches.get_mut(&hood)) {
-            Some(fetches) => fetches,
-            None => &mut self.no_fetches,
-        };
-        live.session.close(reason, fetches);
     }
 }
 

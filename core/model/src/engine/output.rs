@@ -33,16 +33,18 @@ pub trait Stores {
 /// What the host is to do.
 #[derive(Debug)]
 pub enum Output {
-    /// Send a frame.
+    /// Send a frame. Where several sessions of a stream have much to say, they take turns.
     Send {
-        /// On which session.
+        /// On which stream, by the name that [`super::Engine::open_session`] gave it.
         session: SessionId,
+        /// Which of its sessions says it.
+        from: SessionId,
         /// The frame.
         bytes: Vec<u8>,
     },
-    /// Close the stream of a session.
+    /// Close a stream: its last session is over.
     Close {
-        /// Which.
+        /// Which, by the name that [`super::Engine::open_session`] gave it.
         session: SessionId,
         /// Why.
         reason: CloseReason,
@@ -59,6 +61,8 @@ pub enum Event {
     Met {
         /// On which session.
         session: SessionId,
+        /// On which stream.
+        stream: SessionId,
         /// In which neighbourhood.
         hood: HoodHash,
         /// Who.
@@ -70,6 +74,10 @@ pub enum Event {
     Parted {
         /// Which.
         session: SessionId,
+        /// On which stream.
+        stream: SessionId,
+        /// With whom it was, where members had met.
+        met: Option<(HoodHash, DeviceId)>,
         /// Why.
         reason: CloseReason,
     },
@@ -77,6 +85,8 @@ pub enum Event {
     CaughtUp {
         /// On which session.
         session: SessionId,
+        /// In which neighbourhood.
+        hood: HoodHash,
     },
     /// Entries were accepted.
     Accepted {

@@ -42,6 +42,7 @@ impl Engine {
                     replica.set_standing(tx, Standing::Member);
                     Ok(((), Default::default()))
                 })?;
+                self.look_again(now);
                 return Ok(hash);
             }
             None => {}

@@ -2,16 +2,20 @@
 
 use rand_core::CryptoRng;
 
-use super::{Engine, Event, Live, Now, Output, Stores, store_reason};
+use super::{Engine, Event, Hood, Now, Output, Stores, store_reason};
 use crate::journal::{mark_sent, position};
 use crate::keys::HoodHash;
-use crate::replica::Standing;
+use crate::replica::{Replica, Standing};
 use crate::rows::{Rows, Table, Tx};
+use crate::sync::frame::Channel;
 use crate::sync::{
-    Accepted, CloseReason, Config, Context, Credential, DeviceAddresses, Effect, Interest,
-    InvitationLink, MeetKey, Met, Open, Peer, PeerIds, Role, Session, SessionId, bearer_entry,
-    cursor,
+    Accepted, CloseReason, Context, Credential, DeviceAddresses, Effect, Frame, Interest,
+    InvitationLink, MeetKey, Met, Open, Peer, Role, Session, SessionId, bearer_entry, cursor,
+    limits,
 };
+
+/// Joins under way that one meeting offers.
+const JOINS: usize = 3;
 
 /// Who may be met, by what this device knows.
 struct Check<'a> {
@@ -47,116 +51,82 @@ impl Check<'_> {
 }
 
 impl Engine {
-    /// A stream to a peer stands. Its frames are given to [`Self::handle_frame`].
-    pub fn open_session(
-        &mut self,
-        role: Role,
-        peers: PeerIds,
-        now: Now,
-        stores: &mut dyn Stores,
-        rng: &mut dyn CryptoRng,
-    ) -> SessionId {
-        self.next_session += 1;
-        let id = SessionId(self.next_session);
-        let mut seed = [0; 32];
-        rng.fill_bytes(&mut seed);
-        let config = Config {
-            id,
-            role,
-            peers,
-            credentials: self.credentials(role, now, stores),
-            signing: self.me.keys.signing().clone(),
-            seed,
-        };
-        let session = Session::new(now.steady, config);
-        self.sessions.insert(id, Live { session, hood: None, peer: None });
-        self.run_effects(id, now, stores, rng);
-        id
-    }
-
     /// What this device can meet on: links and joins under way first, then its
-    /// neighbourhoods, then (as the one who is called) its open invitations.
-    fn credentials(&self, role: Role, now: Now, stores: &dyn Stores) -> Vec<Credential> {
+    /// neighbourhoods, then (as the one who is called) its open invitations. Which
+    /// neighbourhood comes first, and which are offered where they are many, is another
+    /// by `turn`: in the first of those shared one side may not know the other yet.
+    pub(super) fn credentials(
+        &self,
+        role: Role,
+        turn: usize,
+        now: Now,
+        stores: &dyn Stores,
+    ) -> Vec<Credential> {
         let mut credentials = Vec::new();
         let member = self.me.member;
         if let Some(link) = &self.link {
             let key = MeetKey::Link(link.secret());
             credentials.push(Credential { key, member, certificate: Vec::new(), expect: None });
         }
-        for hood in self.hoods.values() {
-            let replica = &hood.replica;
-            let row = replica.hood();
-            match (row.standing, row.id) {
-                (Standing::Member, Some(id)) => credentials.push(Credential {
-                    key: MeetKey::Hood(id),
-                    member,
-                    certificate: self.certificate_for(replica, stores),
-                    expect: None,
-                }),
-                (Standing::Joining | Standing::AwaitingApproval, _)
-                    if role == Role::Initiator
-                        && hood.ask_again_at.is_none_or(|at| at <= now.steady) =>
-                {
-                    credentials.extend(self.bearer_credential(replica, stores));
-                }
-                _ => {}
-            }
-        }
+        let replicas = self.hoods.values().map(|hood| &hood.replica);
+        let mut hoods: Vec<Credential> =
+            replicas.filter_map(|replica| self.member_credential(replica, stores)).collect();
         if role == Role::Responder {
-            for (hash, hood) in &self.hoods {
-                let Some(rows) = stores.rows(hash) else { continue };
-                let tx = Tx::new(rows);
-                let open = hood.replica.answering(&tx, now.claimed).unwrap_or_default();
-                credentials.extend(open.into_iter().map(|row| Credential {
-                    key: MeetKey::Invitation(row.secret),
-                    member,
-                    certificate: Vec::new(),
-                    expect: None,
-                }));
-            }
+            credentials.extend(hoods);
+            credentials.extend(self.invited_credentials(now, stores));
+            return credentials;
+        }
+        let asks = |hood: &&Hood| hood.ask_again_at.is_none_or(|at| at <= now.steady);
+        let joins: Vec<Credential> = (self.hoods.values().filter(asks))
+            .filter_map(|hood| self.bearer_credential(&hood.replica, stores))
+            .take(JOINS)
+            .collect();
+        credentials.extend(joins);
+        if !hoods.is_empty() {
+            let first = turn % hoods.len();
+            hoods.rotate_left(first);
+        }
+        hoods.truncate(limits::SLOTS.saturating_sub(credentials.len()));
+        credentials.extend(hoods);
+        credentials
+    }
+
+    /// What a member shows in a neighbourhood.
+    pub(super) fn member_credential(
+        &self,
+        replica: &Replica,
+        stores: &dyn Stores,
+    ) -> Option<Credential> {
+        let row = replica.hood();
+        let id = row.id.filter(|_| row.standing == Standing::Member)?;
+        Some(Credential {
+            key: MeetKey::Hood(id),
+            member: self.me.member,
+            certificate: self.certificate_for(replica, stores),
+            expect: None,
+        })
+    }
+
+    /// What open invitations are met on.
+    fn invited_credentials(&self, now: Now, stores: &dyn Stores) -> Vec<Credential> {
+        let mut credentials = Vec::new();
+        for (hash, hood) in &self.hoods {
+            let Some(rows) = stores.rows(hash) else { continue };
+            let tx = Tx::new(rows);
+            let open = hood.replica.answering(&tx, now.claimed).unwrap_or_default();
+            credentials.extend(open.into_iter().map(|row| Credential {
+                key: MeetKey::Invitation(row.secret),
+                member: self.me.member,
+                certificate: Vec::new(),
+                expect: None,
+            }));
         }
         credentials
     }
 
-    /// Takes a frame of a session in.
-    pub fn handle_frame(
-        &mut self,
-        id: SessionId,
-        bytes: &[u8],
-        now: Now,
-        stores: &mut dyn Stores,
-        rng: &mut dyn CryptoRng,
-    ) {
-        self.with_session(id, now, stores, |session, context| session.handle_frame(bytes, context));
-        self.run_effects(id, now, stores, rng);
-    }
-
-    /// Takes frames in, in the order in which they came. Those of one session that follow
-    /// one another are given to it before what they ask is done, so that what they bring
-    /// is committed together.
-    pub fn handle_frames(
-        &mut self,
-        frames: Vec<(SessionId, Vec<u8>)>,
-        now: Now,
-        stores: &mut dyn Stores,
-        rng: &mut dyn CryptoRng,
-    ) {
-        let mut frames = frames.into_iter().peekable();
-        while let Some((id, bytes)) = frames.next() {
-            // Only a session that exchanges entries gathers: what comes before that
-            // depends on the answer to each frame.
-            let exchanges = self.sessions.get(&id).is_some_and(|it| it.session.is_exchanging());
-            let more = frames.peek().is_some_and(|(next, _)| *next == id);
-            self.with_session(id, now, stores, |session, context| {
-                session.handle_frame(&bytes, context);
-            });
-            if !(exchanges && more) {
-                self.run_effects(id, now, stores, rng);
-            }
-        }
-    }
-
-    /// Tells the peer of a session who is reachable where.
+    /// Tells the peer of a session who is reachable where: this device, and those of the
+    /// given ones that are in that session's neighbourhood. Nobody learns so who is in
+    /// another.
     pub fn tell_addresses(
         &mut self,
         id: SessionId,
@@ -165,19 +135,16 @@ impl Engine {
         stores: &mut dyn Stores,
         rng: &mut dyn CryptoRng,
     ) {
-        if let Some(live) = self.sessions.get_mut(&id) {
-            live.session.tell_addresses(devices);
-        }
+        let Some(live) = self.sessions.get_mut(&id) else { return };
+        let Some(hood) = live.hood.and_then(|hood| self.hoods.get(&hood)) else { return };
+        let own = self.me.keys.id();
+        let is_in = |it: &&DeviceAddresses| {
+            let known = hood.replica.authority().device(&it.device);
+            it.device == own || known.is_some_and(|known| known.is_active)
+        };
+        let devices: Vec<DeviceAddresses> = devices.iter().filter(is_in).cloned().collect();
+        live.session.tell_addresses(&devices);
         self.run_effects(id, now, stores, rng);
-    }
-
-    /// The stream of a session is gone.
-    pub fn drop_session(&mut self, id: SessionId) {
-        self.close_session(id, CloseReason::Cut);
-        if self.remove_session(id) {
-            self.link_session_gone(id);
-            self.event(Event::Parted { session: id, reason: CloseReason::Cut });
-        }
     }
 
     pub(super) fn time_out_sessions(
@@ -252,8 +219,10 @@ impl Engine {
     ) {
         let hood = self.sessions.get(&id).and_then(|live| live.hood);
         match (effect, hood) {
-            (Effect::Send(bytes), _) => self.outputs.push_back(Output::Send { session: id, bytes }),
-            (Effect::Met { key, met }, _) => self.met(id, &key, &met, now, stores, rng),
+            (Effect::Send(bytes), _) => self.send(id, bytes),
+            (Effect::Met { key, also, met }, _) => {
+                self.met(id, &key, &also, &met, now, stores, rng);
+            }
             (Effect::Accept { ticket, runs }, Some(hood)) => {
                 self.accept(id, &hood, ticket, &runs, now, stores);
             }
@@ -266,7 +235,7 @@ impl Engine {
             }
             (Effect::CaughtUp { .. }, Some(hood)) => {
                 self.recover_secrets(&hood, now, stores);
-                self.event(Event::CaughtUp { session: id });
+                self.event(Event::CaughtUp { session: id, hood });
             }
             (Effect::PeerRead { n }, Some(hood)) => self.peer_read(&hood, n, now, stores),
             (Effect::Addresses(devices), Some(hood)) => {
@@ -282,10 +251,7 @@ impl Engine {
             }
             (Effect::Close(reason), _) => {
                 self.shows_certificate |= reason == CloseReason::NotMet;
-                self.remove_session(id);
-                self.link_session_gone(id);
-                self.outputs.push_back(Output::Close { session: id, reason });
-                self.event(Event::Parted { session: id, reason });
+                self.session_over(id, reason, now);
             }
             (Effect::Link(bytes), _) => self.link_frame(id, &bytes, now, stores, rng),
             (effect, Some(hood)) => self.join_effect(id, &hood, effect, now, stores),
@@ -293,11 +259,23 @@ impl Engine {
         }
     }
 
+    fn send(&mut self, id: SessionId, bytes: Vec<u8>) {
+        let Some(live) = self.sessions.get(&id) else { return };
+        let (session, number) = (live.stream, live.channel);
+        let bytes = match number {
+            0 => bytes,
+            number => Frame::Channel(Channel { number, frame: bytes }).to_bytes(),
+        };
+        self.outputs.push_back(Output::Send { session, from: id, bytes });
+    }
+
     /// Two nodes have met: on a neighbourhood, an invitation or a link.
+    #[allow(clippy::too_many_arguments)]
     fn met(
         &mut self,
         id: SessionId,
         key: &MeetKey,
+        also: &[MeetKey],
         met: &Met,
         now: Now,
         stores: &mut dyn Stores,
@@ -314,11 +292,23 @@ impl Engine {
             MeetKey::Hood(_) => {
                 let Some(hash) = hood else { return };
                 let (member, device) = (met.peer.member, met.peer.device);
-                live.peer = Some((member, device));
                 let Some(known) = self.hoods.get(&hash) else { return };
                 let store = known.replica.own().store;
                 let hears_only = known.hears_only(&member, &device);
-                self.event(Event::Met { session: id, hood: hash, member, device });
+                live.hears_only = hears_only;
+                let stream = live.stream;
+                let also = also.iter().filter_map(|key| match key {
+                    MeetKey::Hood(id) => Some(id.hash()),
+                    MeetKey::Invitation(_) | MeetKey::Link(_) => None,
+                });
+                if !self.met_on_stream(id, &hash, (member, device), also.collect(), now) {
+                    return;
+                }
+                if let Some(live) = self.sessions.get_mut(&id) {
+                    live.peer = Some((member, device));
+                }
+                self.limit_removed();
+                self.event(Event::Met { session: id, stream, hood: hash, member, device });
                 let open = Open { store, interest: Interest::full(), hears_only };
                 self.with_session(id, now, stores, |session, context| session.open(open, context));
             }

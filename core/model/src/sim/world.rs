@@ -339,7 +339,7 @@ impl World {
     pub fn pump(&mut self, node: usize) {
         while let Some(output) = self.nodes[node].engine.poll_output() {
             match output {
-                Output::Send { session, mut bytes } => {
+                Output::Send { session, mut bytes, .. } => {
                     if self.mangled_permille > 0
                         && self.rng.next_u32() % 1_000 < self.mangled_permille
                     {

@@ -72,7 +72,9 @@ pub enum Effect {
     Met {
         /// What was shared.
         key: MeetKey,
-        /// With whom, and what else is shared.
+        /// What else is: a session each is worth opening.
+        also: Vec<MeetKey>,
+        /// With whom.
         met: Met,
     },
     /// Put runs through the gate in one transaction, then call

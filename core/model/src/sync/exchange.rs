@@ -188,6 +188,7 @@ impl Exchange {
                 }
             }
             Frame::Bye(_)
+            | Frame::Channel(_)
             | Frame::Sealed(_)
             | Frame::Meet(_)
             | Frame::MeetAnswer(_)

@@ -189,6 +189,17 @@ pub struct Ping {
     pub answer: bool,
 }
 
+/// A frame of another session on the same stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Which: odd where the stream's initiator opened it, else even; never 0, and never
+    /// used a second time on one stream.
+    pub number: u32,
+    /// The frame: of any type but this one.
+    #[serde(with = "serde_bytes")]
+    pub frame: Vec<u8>,
+}
+
 /// The session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bye {
@@ -212,7 +223,7 @@ macro_rules! frames {
 
             fn decode_plain(kind: u8, body: &[u8]) -> Result<Option<Self>, FrameError> {
                 Ok(Some(match kind {
-                    $($number => Self::$name(codec::decode(body, limits::FRAME_BYTES)?),)*
+                    $($number => Self::$name(codec::decode(body, limits::CHANNEL_FRAME_BYTES)?),)*
                     _ => return Ok(None),
                 }))
             }
@@ -252,6 +263,8 @@ frames! {
     Ping(Ping) = 0x30;
     /// The end.
     Bye(Bye) = 0x31;
+    /// Of another session on the same stream.
+    Channel(Channel) = 0x32;
     /// Meeting, I→R.
     Meet(Meet) = 0x80;
     /// Meeting, R→I.
@@ -265,6 +278,8 @@ frames! {
 /// A [`Proof`] as a frame carries it.
 pub type ProofBody = Proof;
 
+/// The type of a frame that wraps one of another session.
+pub const CHANNEL: u8 = 0x32;
 const PROOF: u8 = 0x82;
 const NO: u8 = 0x83;
 
@@ -282,11 +297,14 @@ fn with_type(kind: u8, body: Vec<u8>) -> Vec<u8> {
 impl Frame {
     /// A frame from bytes; none where its type is unknown and may be ignored.
     pub fn from_bytes(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
-        if bytes.len() > limits::FRAME_BYTES {
-            let (size, limit) = (bytes.len(), limits::FRAME_BYTES);
-            return Err(DecodeError::TooLong { size, limit }.into());
-        }
         let (kind, body) = bytes.split_first().ok_or(FrameError::Empty)?;
+        let limit = match *kind {
+            CHANNEL => limits::CHANNEL_FRAME_BYTES,
+            _ => limits::FRAME_BYTES,
+        };
+        if bytes.len() > limit {
+            return Err(DecodeError::TooLong { size: bytes.len(), limit }.into());
+        }
         let frame = match *kind {
             PROOF => Some(Self::Proof(decode_padded(body)?)),
             NO => {
@@ -329,6 +347,11 @@ impl Frame {
             Self::Sealed(sealed) => sealed.ciphertext.len() <= limits::JOIN_MESSAGE_BYTES + 16,
             Self::Proof(proof) => proof.certificate.len() <= limits::CERTIFICATE_BYTES,
             Self::Hello(hello) => hello.interest.is_bounded(),
+            Self::Channel(channel) => {
+                channel.number > 0
+                    && channel.frame.len() <= limits::FRAME_BYTES
+                    && channel.frame.first().is_some_and(|kind| *kind != CHANNEL)
+            }
             _ => true,
         }
     }
@@ -375,6 +398,25 @@ mod tests {
             Frame::from_bytes(&long),
             Err(FrameError::Decode(DecodeError::TooLong { .. }))
         ));
+    }
+
+    #[test]
+    fn a_channel_carries_the_largest_frame_and_no_channel() {
+        let channel = |number, frame| Frame::Channel(Channel { number, frame });
+        let largest = channel(u32::MAX, vec![0x15; limits::FRAME_BYTES]);
+        let bytes = largest.to_bytes();
+        assert_eq!(bytes.len(), limits::CHANNEL_FRAME_BYTES);
+        assert_eq!(Frame::from_bytes(&bytes), Ok(Some(largest)));
+        let ping = Frame::Ping(Ping { answer: true }).to_bytes();
+        let inner = channel(1, ping.clone()).to_bytes();
+        for bad in [
+            channel(1, inner),
+            channel(0, ping),
+            channel(1, Vec::new()),
+            channel(1, vec![0x15; limits::FRAME_BYTES + 1]),
+        ] {
+            assert!(Frame::from_bytes(&bad.to_bytes()).is_err());
+        }
     }
 
     #[test]

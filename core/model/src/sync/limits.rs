@@ -5,6 +5,18 @@ pub const FRAME_BYTES: usize = 256 << 10;
 /// Most frames of unknown types that one session ignores before it is closed.
 pub const UNKNOWN_FRAMES: u32 = 1_024;
 
+/// Largest frame that wraps one of another session: type, number, length, and that frame.
+pub const CHANNEL_FRAME_BYTES: usize = 1 + 5 + 3 + FRAME_BYTES;
+/// Sessions on one stream at a time: neighbourhoods that two devices share.
+pub const CHANNELS: usize = 32;
+/// Sessions that the other side may begin on a stream at once …
+pub const CHANNEL_TRIES: i64 = 16;
+/// … and one more each time that this has passed.
+pub const CHANNEL_TRY_MS: i64 = 2_000;
+/// Sessions with those who were removed, of all that a node has. They hold nothing but
+/// the place they take.
+pub const REMOVED_SESSIONS: usize = 4;
+
 /// Slots in a meeting: neighbourhoods that one node can offer at once.
 pub const SLOTS: usize = 8;
 /// Keys a responder compares the slots with: its neighbourhoods, open invitations and

@@ -18,6 +18,11 @@ use crate::keys::{BlobId, DeviceId, EntryHash, HoodHash};
 use crate::rows::{Rows, Tx};
 use crate::time::Instant;
 
+/// Sessions of one stream ask for signs of life so far apart …
+const PING_APART_MS: i64 = 1_000;
+/// … the last of them not much later than the first.
+const BESIDE: u32 = 30;
+
 /// What a session begins with.
 pub struct Config {
     /// Names it among this node's sessions.
@@ -77,6 +82,8 @@ pub struct Session {
     heard: Instant,
     asked: Option<Instant>,
     unknown_frames: u32,
+    /// Quiet for so long, it asks for a sign of life.
+    ping_after_ms: i64,
     /// What was counted when entries began to be exchanged.
     met: Option<Stats>,
 }
@@ -106,7 +113,24 @@ impl Session {
             heard: now,
             asked: None,
             unknown_frames: 0,
+            ping_after_ms: limits::PING_MS,
             met: None,
+        }
+    }
+
+    /// It is one of several on a stream, the `nth` after the first: one asks for a sign of
+    /// life, and what it hears serves the others.
+    #[must_use]
+    pub fn beside(mut self, nth: u32) -> Self {
+        self.ping_after_ms += i64::from(nth.min(BESIDE)) * PING_APART_MS;
+        self
+    }
+
+    /// The peer was heard on another session of the same stream: it lives.
+    pub fn heard_beside(&mut self, now: Instant) {
+        if self.is_exchanging() {
+            self.heard = now;
+            self.asked = None;
         }
     }
 
@@ -138,6 +162,11 @@ impl Session {
     /// Whether members have met and nothing is on its way in either direction.
     pub fn is_quiet(&self) -> bool {
         matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_quiet())
+    }
+
+    /// Whether it is not known yet who the other is.
+    pub const fn is_meeting(&self) -> bool {
+        matches!(self.phase, Phase::Meeting(_))
     }
 
     /// Whether members have met and exchange entries.
@@ -224,8 +253,9 @@ impl Session {
                     self.out.send(&frame);
                 }
                 let Some(key) = self.keys.get(met.credential).cloned() else { return };
+                let also = met.also.iter().filter_map(|it| self.keys.get(*it).cloned()).collect();
                 self.keys.clear();
-                self.out.push(Effect::Met { key: key.clone(), met: met.clone() });
+                self.out.push(Effect::Met { key: key.clone(), also, met: met.clone() });
                 self.phase = Phase::Met(key, Box::new(met));
             }
         }
@@ -382,7 +412,7 @@ impl Session {
                 if now >= self.heard.plus_ms(limits::SILENCE_MS) {
                     Err(CloseReason::Silent)
                 } else {
-                    if self.asked.is_none() && now >= self.heard.plus_ms(limits::PING_MS) {
+                    if self.asked.is_none() && now >= self.heard.plus_ms(self.ping_after_ms) {
                         self.asked = Some(now);
                         self.out.send(&Frame::Ping(Ping { answer: true }));
                     }
@@ -405,7 +435,7 @@ impl Session {
             Phase::Joining(_) => Some(self.heard.plus_ms(limits::STALL_MS)),
             Phase::Exchange(exchange) => {
                 let life = match self.asked {
-                    None => self.heard.plus_ms(limits::PING_MS),
+                    None => self.heard.plus_ms(self.ping_after_ms),
                     Some(_) => self.heard.plus_ms(limits::SILENCE_MS),
                 };
                 Some(exchange.next_timeout().map_or(life, |at| at.min(life)))

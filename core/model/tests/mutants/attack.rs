@@ -191,7 +191,7 @@ impl<'a> Attack<'a> {
         for (from, to, session) in [(MALLORY, VICTIM, victim), (VICTIM, MALLORY, mallory)] {
             let mut sent = Vec::new();
             while let Some(output) = self.scene.world.nodes[from].engine.poll_output() {
-                if let Output::Send { session, bytes } = output
+                if let Output::Send { session, bytes, .. } = output
                     && (session == victim && from == VICTIM
                         || session == mallory && from == MALLORY)
                 {

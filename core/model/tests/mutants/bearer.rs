@@ -59,7 +59,7 @@ pub(crate) fn apply(scene: &mut Scene, rng: &mut ChaCha20Rng, foreign: &[u8]) {
             victim.engine.handle_frame(at_victim, &bytes, now, &mut victim.stores, rng);
         }
         while let Some(output) = scene.world.nodes[VICTIM].engine.poll_output() {
-            if let Output::Send { session, bytes } = output
+            if let Output::Send { session, bytes, .. } = output
                 && session == at_victim
             {
                 moved = true;

@@ -4,8 +4,8 @@ use palier_model::journal::{Class, Position, Run, Signature, log_row};
 use palier_model::keys::{BlobId, DeviceId, MemberId};
 use palier_model::rows::{Rows, Tx};
 use palier_model::sync::frame::{
-    Ack, Addresses, BlobChunk, BlobHead, BlobWant, Bye, Claim, Hello, Need, News, NewsItem, Ping,
-    Reconcile, Runs, Sealed, Want,
+    Ack, Addresses, BlobChunk, BlobHead, BlobWant, Bye, Channel, Claim, Hello, Need, News,
+    NewsItem, Ping, Reconcile, Runs, Sealed, Want,
 };
 use palier_model::sync::meeting::{Meet, Proof};
 use palier_model::sync::{Cursor, DeviceAddresses, Frame, Interest, Short, StoreId};
@@ -59,7 +59,11 @@ fn item(rng: &mut ChaCha20Rng, pen: &Pen, rows: &dyn Rows) -> NewsItem {
 
 /// A frame of a type chosen by chance.
 pub(crate) fn frame(rng: &mut ChaCha20Rng, pen: &Pen, rows: &dyn Rows) -> Frame {
-    match below(rng, 26) {
+    match below(rng, 27) {
+        26 => {
+            let number = one_of(rng, &[1, 2, 3, 5, 300, u32::MAX]).copied().unwrap_or(1);
+            Frame::Channel(Channel { number, frame: frame(rng, pen, rows).to_bytes() })
+        }
         0 => Frame::Hello(Hello {
             store: StoreId([below(rng, 3) as u8; 16]),
             position: position(rng, pen),

@@ -26,6 +26,8 @@ pub enum NodeEvent {
     },
     /// A neighbour went.
     PeerLeft {
+        /// In which neighbourhood.
+        hood: HoodHash,
         /// With which device.
         device: DeviceId,
     },

@@ -288,21 +288,16 @@ impl Host {
     pub(super) async fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Send { session, bytes } => {
-                    let sent = self.network.as_ref().is_none_or(|it| it.send(session, bytes));
-                    if !sent {
+                Output::Send { session, from, bytes } => {
+                    let network = self.network.as_ref();
+                    if !network.is_none_or(|it| it.send(session, from, bytes)) {
                         // A slow reader comes back to its cursor.
-                        self.engine.close_session(session, CloseReason::Flood);
+                        self.engine.close_session(from, CloseReason::Flood);
                     }
                 }
-                Output::Close { session, reason } => {
-                    let mut met = None;
+                Output::Close { session, .. } => {
                     if let Some(network) = &mut self.network {
-                        met = network.met_by(session);
                         network.close(session);
-                    }
-                    if let (CloseReason::Store, Some(hood)) = (reason, met) {
-                        self.ailing.notice(&hood);
                     }
                 }
                 Output::Event(event) => self.handle_event(event).await,
@@ -312,32 +307,26 @@ impl Host {
 
     async fn handle_event(&mut self, event: Event) {
         match &event {
-            Event::Met { session, hood, member, device } => {
-                if let Some(network) = &mut self.network
-                    && let Some(id) = network.by_session.get(session).copied()
-                    && let Some(link) = network.links.get_mut(&id)
+            Event::Met { session, stream, hood, member, device } => {
+                if let Some(network) = &self.network
+                    && let Some(id) = network.by_session.get(stream)
+                    && let Some(link) = network.links.get(id)
                 {
-                    link.met = Some((*hood, *member, *device));
-                    let (peer, relayed) = (link.peer.to_string(), link.relayed);
-                    let joined = NodeEvent::PeerJoined {
+                    self.tell(NodeEvent::PeerJoined {
                         hood: *hood,
                         member: *member,
                         device: *device,
-                        peer,
-                        relayed,
-                    };
-                    self.tell(joined);
+                        peer: link.peer.to_string(),
+                        relayed: link.relayed,
+                    });
                 }
                 self.tell_addresses(Some(*session));
             }
-            Event::Parted { session, .. } => {
-                let device = self.network.as_ref().and_then(|network| {
-                    let id = network.by_session.get(session)?;
-                    network.links.get(id)?.met.map(|(_, _, device)| device)
-                });
-                if let Some(device) = device {
-                    self.tell(NodeEvent::PeerLeft { device });
+            Event::Parted { met: Some((hood, device)), reason, .. } => {
+                if *reason == CloseReason::Store {
+                    self.ailing.notice(hood);
                 }
+                self.tell(NodeEvent::PeerLeft { hood: *hood, device: *device });
             }
             Event::Linked { .. } => {
                 self.keep_linked();
@@ -351,13 +340,11 @@ impl Host {
                     network.redial_kept();
                 }
             }
-            Event::CaughtUp { session } => {
-                let peers = self.engine.peers();
-                let hood = peers.iter().find(|peer| peer.session == *session).map(|it| it.hood);
-                if let Some(Err(error)) = hood.map(|hood| self.introduce(&hood)) {
+            Event::CaughtUp { hood, .. } => {
+                if let Err(error) = self.introduce(hood) {
                     tracing::info!(%error, "the profile was not published");
                 }
-                if let Some(Err(error)) = hood.map(|hood| self.make_whole(&hood)) {
+                if let Err(error) = self.make_whole(hood) {
                     tracing::warn!(%error, "what was lost could not be asked for");
                 }
             }
@@ -368,10 +355,9 @@ impl Host {
     }
 
     async fn keep_house(&mut self) {
-        let me = self.engine.me().keys.id();
         if let Some(network) = &mut self.network {
             network.dial_kept().await;
-            network.dial_heard(&me).await;
+            network.dial_heard(&self.engine).await;
         }
         self.mend_ailing();
         for (_, store) in self.stores.all_mut() {

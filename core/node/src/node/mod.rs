@@ -21,6 +21,7 @@ mod photos;
 mod reach;
 mod stores;
 mod transport;
+mod turns;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

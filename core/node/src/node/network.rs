@@ -1,23 +1,29 @@
 //! The node's side of the network: links become sessions, addresses become dials.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Steady};
 
-use palier_model::keys::{DeviceId, HoodHash, MemberId};
+use palier_model::authority::Authority;
+use palier_model::engine::Engine;
+use palier_model::keys::DeviceId;
 use palier_model::sync::SessionId;
 use tokio::sync::mpsc;
 
 use super::NodeError;
 use super::config::NetworkConfig;
 use super::host::Input;
+use super::turns::Turns;
 use crate::net::{
     FrameWriter, Keypair, Link, LinkId, Multiaddr, Net, NetConfig, NetHandle, PeerId, peer_of,
     without_peer,
 };
 
-/// Frames of one link that wait in this process, at most, in bytes: a session never has
-/// more on its way than its windows.
-const LINK_QUEUE_BYTES: usize = 8 << 20;
+/// Frames of one session that wait in this process, at most, in bytes: it never has more
+/// on its way than its windows.
+const QUEUE_BYTES: usize = 8 << 20;
+/// Frames of one link that do, whatever the number of its sessions.
+const LINK_QUEUE_BYTES: usize = 32 << 20;
 /// Devices heard of that are dialled again while they are not met.
 const REDIAL_EVERY: Duration = Duration::from_secs(5);
 /// Devices beyond the hubs that a phone keeps sessions with.
@@ -25,20 +31,21 @@ const PEERS_WANTED: usize = 6;
 /// Hubs on which a phone keeps a place to be reached through.
 const RELAYS: usize = 2;
 
-/// A link with its session.
+/// A link, on which sessions are.
 pub(super) struct LiveLink {
-    /// The session.
+    /// What the engine calls the stream.
     pub(super) session: SessionId,
     /// Who the transport says it is.
     pub(super) peer: PeerId,
     /// Whether it passes through a relay.
     pub(super) relayed: bool,
     /// Frames on their way to the task that writes them.
-    outbox: mpsc::UnboundedSender<Vec<u8>>,
-    queued: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-    /// Whom the session met.
-    pub(super) met: Option<(HoodHash, MemberId, DeviceId)>,
+    outbox: mpsc::UnboundedSender<(SessionId, Vec<u8>)>,
+    queued: Queued,
 }
+
+/// Bytes that wait, by session.
+type Queued = Arc<Mutex<BTreeMap<SessionId, usize>>>;
 
 /// The network while it runs.
 pub(super) struct Network {
@@ -46,7 +53,7 @@ pub(super) struct Network {
     pub(super) net: NetHandle,
     /// Live links.
     pub(super) links: BTreeMap<LinkId, LiveLink>,
-    /// Link of a session.
+    /// Link of a stream.
     pub(super) by_session: BTreeMap<SessionId, LinkId>,
     /// Where devices were heard to listen.
     pub(super) heard: BTreeMap<DeviceId, Vec<Multiaddr>>,
@@ -100,17 +107,11 @@ impl Network {
         })
     }
 
-    /// The neighbourhood that a session's peer was met in.
-    pub(super) fn met_by(&self, session: SessionId) -> Option<HoodHash> {
-        let link = self.links.get(self.by_session.get(&session)?)?;
-        link.met.map(|(hood, _, _)| hood)
-    }
-
     /// Takes a new link: its frames go into `inputs`, what is sent goes out in order.
     pub(super) fn attach(&mut self, link: Link, session: SessionId, inputs: mpsc::Sender<Input>) {
         let Link { id, peer, relayed, mut reader, writer, .. } = link;
         let (outbox, frames) = mpsc::unbounded_channel();
-        let queued = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let queued = Queued::default();
         tokio::spawn(write_frames(frames, writer, queued.clone()));
         tokio::spawn(async move {
             while let Some(frame) = reader.recv().await {
@@ -120,20 +121,26 @@ impl Network {
             }
             let _ = inputs.send(Input::LinkEnd(session)).await;
         });
-        self.links.insert(id, LiveLink { session, peer, relayed, outbox, queued, met: None });
+        self.links.insert(id, LiveLink { session, peer, relayed, outbox, queued });
         self.by_session.insert(session, id);
     }
 
-    /// Queues a frame; false where the peer reads too slowly to go on.
-    pub(super) fn send(&self, session: SessionId, bytes: Vec<u8>) -> bool {
-        let link = self.by_session.get(&session).and_then(|id| self.links.get(id));
+    /// Queues a frame that one session says on a stream; false where the peer reads too
+    /// slowly for that session to go on.
+    pub(super) fn send(&self, stream: SessionId, from: SessionId, bytes: Vec<u8>) -> bool {
+        let link = self.by_session.get(&stream).and_then(|id| self.links.get(id));
         let Some(link) = link else { return true };
-        let size = bytes.len();
-        let before = link.queued.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
-        before + size <= LINK_QUEUE_BYTES && link.outbox.send(bytes).is_ok()
+        let fits = {
+            let mut queued = link.queued.lock().unwrap_or_else(PoisonError::into_inner);
+            let all: usize = queued.values().sum::<usize>() + bytes.len();
+            let own = queued.entry(from).or_default();
+            *own += bytes.len();
+            *own <= QUEUE_BYTES && all <= LINK_QUEUE_BYTES
+        };
+        fits && link.outbox.send((from, bytes)).is_ok()
     }
 
-    /// Ends the link of a session, after what is queued.
+    /// Ends the link of a stream, after what is queued.
     pub(super) fn close(&mut self, session: SessionId) {
         let Some(id) = self.by_session.remove(&session) else { return };
         if let Some(link) = self.links.remove(&id) {
@@ -142,7 +149,7 @@ impl Network {
         }
     }
 
-    /// Forgets a link that is over; gives its session.
+    /// Forgets a link that is over; gives its stream.
     pub(super) fn forget(&mut self, id: LinkId) -> Option<SessionId> {
         let link = self.links.remove(&id)?;
         self.by_session.remove(&link.session);
@@ -236,16 +243,28 @@ impl Network {
     }
 
     /// Dials devices heard of that are not met, as long as more sessions are wanted.
-    pub(super) async fn dial_heard(&mut self, own: &DeviceId) {
-        let met: BTreeSet<DeviceId> =
-            self.links.values().filter_map(|link| link.met.map(|(_, _, device)| device)).collect();
-        if self.is_hub || met.len() >= PEERS_WANTED {
+    pub(super) async fn dial_heard(&mut self, engine: &Engine) {
+        if self.is_hub {
             return;
         }
+        let own = engine.me().keys.id();
+        let peers = engine.peers();
+        let met: BTreeSet<DeviceId> = peers.iter().map(|peer| peer.device).collect();
+        // A neighbourhood with many at hand does not keep another from its few.
+        let lacking: Vec<&Authority> = engine
+            .hoods()
+            .filter(|(hood, _)| {
+                peers.iter().filter(|peer| peer.hood == **hood).count() < PEERS_WANTED
+            })
+            .map(|(_, replica)| replica.authority())
+            .collect();
+        let is_wanted = |device: &DeviceId| {
+            lacking.iter().any(|it| it.device(device).is_some_and(|known| known.is_active))
+        };
         let wanted: Vec<(PeerId, Vec<Multiaddr>)> = self
             .heard
             .iter()
-            .filter(|(device, _)| *device != own && !met.contains(*device))
+            .filter(|(device, _)| **device != own && !met.contains(*device) && is_wanted(device))
             .filter_map(|(_, addrs)| Some((peer_of(addrs.first()?)?, addrs.clone())))
             .take(PEERS_WANTED * 2)
             .collect();
@@ -267,16 +286,32 @@ impl Network {
     }
 }
 
-/// Writes frames in the order in which they were queued.
+/// Writes frames: those of one session in the order in which they were queued, the
+/// sessions in turns.
 async fn write_frames(
-    mut frames: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut frames: mpsc::UnboundedReceiver<(SessionId, Vec<u8>)>,
     writer: FrameWriter,
-    queued: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    queued: Queued,
 ) {
-    while let Some(frame) = frames.recv().await {
+    let mut turns = Turns::default();
+    loop {
+        while let Ok((from, frame)) = frames.try_recv() {
+            turns.push(from, frame);
+        }
+        let Some((from, frame)) = turns.pop() else {
+            let Some((from, frame)) = frames.recv().await else { return };
+            turns.push(from, frame);
+            continue;
+        };
         let size = frame.len();
         let sent = writer.send(frame).await;
-        queued.fetch_sub(size, std::sync::atomic::Ordering::Relaxed);
+        let mut queued = queued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = queued.get_mut(&from) {
+            *left = left.saturating_sub(size);
+            if *left == 0 {
+                queued.remove(&from);
+            }
+        }
         if sent.is_err() {
             return;
         }

@@ -20,12 +20,13 @@ pub struct MetPeer {
 }
 
 impl Host {
-    /// Whom this node talks to.
+    /// Whom this node talks to, once for each neighbourhood shared with them.
     pub fn peers(&self) -> Vec<MetPeer> {
         let Some(network) = &self.network else { return Vec::new() };
-        let met = network.links.values().filter_map(|link| {
-            let (hood, member, device) = link.met?;
+        let met = self.engine.peers().into_iter().filter_map(|peer| {
+            let link = network.links.get(network.by_session.get(&peer.stream)?)?;
             let address = format!("/p2p/{}", link.peer);
+            let (hood, member, device) = (peer.hood, peer.member, peer.device);
             Some(MetPeer { hood, member, device, address, relayed: link.relayed })
         });
         met.collect()

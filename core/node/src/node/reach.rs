@@ -44,8 +44,8 @@ impl Host {
         self.tell_addresses(None);
     }
 
-    /// Tells one session, or all, who is reachable where: this device, and those it heard
-    /// of.
+    /// Tells one session, or all, who is reachable where: this device, and of those it
+    /// heard of the ones that are in that session's neighbourhood.
     pub(super) fn tell_addresses(&mut self, only: Option<SessionId>) {
         let Some(network) = &self.network else { return };
         let own =
@@ -61,12 +61,7 @@ impl Host {
         }
         let sessions: Vec<SessionId> = match only {
             Some(session) => vec![session],
-            None => network
-                .links
-                .values()
-                .filter(|link| link.met.is_some())
-                .map(|link| link.session)
-                .collect(),
+            None => self.engine.peers().iter().map(|peer| peer.session).collect(),
         };
         for session in sessions {
             let now = self.now();
@@ -99,7 +94,7 @@ impl Host {
             self.tell_addresses(None);
         }
         if let Some(network) = &mut self.network {
-            network.dial_heard(&me).await;
+            network.dial_heard(&self.engine).await;
         }
     }
 
