@@ -10,9 +10,25 @@ use crate::report::Report;
 use crate::rust::binary;
 
 /// What the scripts need.
-const PACKAGES: [&str; 5] = ["blake3", "cryptography", "mnemonic", "python-dateutil", "tzdata"];
+const PACKAGES: [&str; 7] = [
+    "blake3",
+    "cryptography",
+    "icalendar",
+    "mnemonic",
+    "python-dateutil",
+    "recurring-ical-events",
+    "tzdata",
+];
 /// How they are imported.
-const MODULES: [&str; 5] = ["blake3", "cryptography", "mnemonic", "dateutil", "tzdata"];
+const MODULES: [&str; 7] = [
+    "blake3",
+    "cryptography",
+    "icalendar",
+    "mnemonic",
+    "dateutil",
+    "recurring_ical_events",
+    "tzdata",
+];
 /// Where scripts lie.
 const FOLDERS: [&str; 2] = ["core/model/tests/golden", "tests/second_reader"];
 const NAME: &str = "second readers";

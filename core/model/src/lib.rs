@@ -9,6 +9,8 @@ pub mod keys;
 pub mod rows;
 pub mod time;
 
+pub mod ical;
+
 pub mod journal;
 pub mod seal;
 

@@ -3,6 +3,7 @@
 //! Invariant: what people say is wall-clock time in the zone of a place; instants are
 //! derived from it, always by [`Zone::instant`]. Nothing here reads a clock.
 
+mod change;
 mod holidays;
 mod instant;
 mod interval;
@@ -15,6 +16,7 @@ mod rrule;
 mod weekday;
 mod zone;
 
+pub use change::ClockChange;
 pub use holidays::{Holiday, HolidayCalendar, easter_sunday};
 pub use instant::Instant;
 pub use interval::{Interval, IntervalError};
@@ -23,6 +25,7 @@ pub use occurrences::{Occurrence, Occurrences};
 pub use opening::{Closed, Closure, HolidayHours, OpeningError, OpeningPlan, WeekWindow, Window};
 pub use recurrence::{Bound, Pattern, Recurrence, RecurrenceError, Rule, Starts};
 pub use rrule::RuleError;
+pub(crate) use rrule::{date_time_text, read_date, read_date_time};
 pub use weekday::Weekday;
 pub use zone::{Zone, ZoneError};
 pub(crate) use zone::{days_between, plus_days, plus_months};

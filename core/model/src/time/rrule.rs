@@ -271,7 +271,7 @@ fn read_until(text: &str, zone: Option<&Zone>) -> Result<DateTime, RuleError> {
 }
 
 /// The date that `20270328` stands for.
-pub(super) fn read_date(text: &str) -> Option<Date> {
+pub(crate) fn read_date(text: &str) -> Option<Date> {
     if text.len() != 8 {
         return None;
     }
@@ -282,7 +282,7 @@ pub(super) fn read_date(text: &str) -> Option<Date> {
 }
 
 /// The wall time that `20270328T023000` stands for.
-pub(super) fn read_date_time(text: &str) -> Option<DateTime> {
+pub(crate) fn read_date_time(text: &str) -> Option<DateTime> {
     let (date, time) = text.split_once('T')?;
     if time.len() != 6 {
         return None;
@@ -296,7 +296,7 @@ pub(super) fn read_date_time(text: &str) -> Option<DateTime> {
 }
 
 /// `20270328T023000`.
-pub(super) fn date_time_text(at: DateTime) -> String {
+pub(crate) fn date_time_text(at: DateTime) -> String {
     let (year, month, day) = (at.year(), at.month(), at.day());
     let (hour, minute, second) = (at.hour(), at.minute(), at.second());
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}")

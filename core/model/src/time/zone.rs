@@ -115,6 +115,10 @@ impl Zone {
         let tomorrow = plus_days(date, 1)?;
         Ok(if self.day_start(tomorrow)? <= at { tomorrow } else { date })
     }
+
+    pub(super) fn rules(&self) -> &TimeZone {
+        &self.rules
+    }
 }
 
 impl fmt::Display for Zone {

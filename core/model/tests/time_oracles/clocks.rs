@@ -1,12 +1,12 @@
 //! Five zones and a calendar, written down without the engine's libraries.
 //!
 //! Minutes are counted since 1970-01-01T00:00Z, days since 1970-01-01. Rules of the
-//! clocks in 2027 and 2028 after the tz database.
+//! clocks from 2026 to 2029 after the tz database.
 
 use std::sync::LazyLock;
 
 /// First day of the tables, and the one after their last.
-pub(crate) const DAYS: (i64, i64) = (20_454, 21_550); // 2026-01-01 … 2029-01-01
+pub(crate) const DAYS: (i64, i64) = (20_454, 21_915); // 2026-01-01 … 2030-01-01
 pub(crate) const NAMES: [&str; 5] =
     ["UTC", "Europe/Paris", "Africa/Cairo", "America/Santiago", "Australia/Lord_Howe"];
 const DAY: i64 = 1_440;
@@ -138,7 +138,8 @@ impl Clocks {
 
 /// A minute near which something happens more often than by chance.
 pub(crate) fn minute_of(dice: &mut super::Dice, zone: &Clocks, step: i64) -> i64 {
-    let (from, to) = ((DAYS.0 + 120) * DAY, (DAYS.1 - 120) * DAY);
+    // Room for what is asked after it.
+    let (from, to) = ((DAYS.0 + 120) * DAY, (DAYS.1 - 400) * DAY);
     let inside: Vec<i64> =
         zone.changes.iter().map(|(at, _)| *at).filter(|at| (from..to).contains(at)).collect();
     let minute = if inside.is_empty() || dice.chance(50) {
