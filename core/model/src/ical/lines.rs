@@ -59,10 +59,6 @@ impl<'a> Line<'a> {
         let (_, value) = params.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(value.trim_matches('"'))
     }
-
-    pub(super) fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
 }
 
 /// Lines as they were before they were folded.
