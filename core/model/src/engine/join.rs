@@ -122,13 +122,16 @@ impl Engine {
             Effect::Welcomed(welcome) => self.welcomed(hood, welcome, now, stores),
             Effect::WelcomeDone => self.apply(id, hood, stores),
             Effect::Application(application) => {
+                let member = application.peer.member;
                 let decided = self.act(hood, now, stores, |replica, tx| {
-                    replica.consider(tx, now.claimed, &application)
+                    let known = replica.came_by(tx, &member, &application.invitation)?;
+                    let (answer, changes) = replica.consider(tx, now.claimed, &application)?;
+                    Ok(((answer, known), changes))
                 });
                 match decided {
-                    Ok(answer) => {
-                        if answer == JoinAnswer::AwaitingApproval {
-                            let member = application.peer.member;
+                    Ok((answer, known)) => {
+                        // Whoever only asks how that stands is no news.
+                        if answer == JoinAnswer::AwaitingApproval && !known {
                             self.event(Event::Applied { hood: *hood, member });
                         }
                         self.with_session(id, now, stores, |session, context| {

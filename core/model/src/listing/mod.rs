@@ -17,6 +17,7 @@ mod profile;
 mod project;
 mod read;
 mod row;
+mod saved;
 mod search;
 mod write;
 
@@ -41,5 +42,9 @@ pub use price::{MAX_AMOUNT, Price, PriceError};
 pub use profile::{MAX_ABOUT_CHARS, MAX_LANGUAGES, MAX_NAME_CHARS, ProfileContent};
 pub use project::{PROFILE_NUMBER, listing_of, profile_document, profile_of, project};
 pub use row::{BlobRefs, ListingRow, ListingStatus, Listings, ProfileRow, Profiles};
+pub use saved::{
+    Found, MAX_NEWS, MAX_SAVED_SEARCHES, MAX_SEARCH_NAME_CHARS, MAX_SEARCH_TEXT_CHARS, News,
+    SavedSearch, SavedSearchError, forget_search, save_search, saved_search, saved_searches,
+};
 pub use search::{MAX_PAGE, MAX_WORDS, MaxPrice, SearchCursor, SearchPage, SearchQuery, search};
 pub use write::{WriteError, create, create_profile, edit, edit_profile};

@@ -1,6 +1,8 @@
 //! What one can search for. [`SearchQuery::matches`] is the rule; an index may only
 //! find the same rows faster.
 
+use serde::{Deserialize, Serialize};
+
 use super::codes::{Category, ListingKind};
 use super::fold::fold;
 use super::price::Price;
@@ -18,7 +20,7 @@ const SCAN_LIMIT: usize = 100_000;
 
 /// What one is ready to give. A free listing fits every limit; a listing priced in the
 /// other currency fits none. The unit is not converted: the figure shown is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MaxPrice {
     /// Only what is free.
@@ -106,10 +108,11 @@ impl SearchQuery {
 
     /// Whether a row is found at `now`.
     pub fn matches(&self, row: &ListingRow, now: Instant) -> bool {
-        if !self.matches_fields(row, now) {
-            return false;
-        }
-        let text = row.search_text();
+        self.matches_fields(row, now) && self.matches_words(&row.search_text())
+    }
+
+    /// Whether the words fit what [`ListingRow::search_text`] gives.
+    pub fn matches_words(&self, text: &str) -> bool {
         self.words()
             .iter()
             .all(|word| text.split(' ').any(|found| found.starts_with(word.as_str())))

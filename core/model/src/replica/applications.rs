@@ -76,8 +76,7 @@ impl Replica {
                 _ => refused("join.removed"),
             };
         }
-        let before = tx.row::<Applications>(&member)?;
-        if before.is_some_and(|row| row.record.invitation == application.invitation) {
+        if self.came_by(tx, &member, &application.invitation)? {
             return match self.is_refused(tx, &member, &application.invitation)? {
                 true => refused("join.refused"),
                 false => answer(JoinAnswer::AwaitingApproval),
@@ -118,6 +117,17 @@ impl Replica {
         Ok((JoinAnswer::Joined, changes))
     }
 
+    /// Whether someone came by an invitation before.
+    pub fn came_by(
+        &self,
+        tx: &Tx<'_>,
+        member: &MemberId,
+        invitation: &[u8; 32],
+    ) -> Result<bool, RowsError> {
+        let known = tx.row::<Applications>(member)?;
+        Ok(known.is_some_and(|row| row.record.invitation == *invitation))
+    }
+
     /// Whether this person may be met on an invitation that this device redeems.
     pub fn may_come_by(
         &self,
@@ -127,9 +137,7 @@ impl Replica {
         now: Instant,
     ) -> Result<bool, RowsError> {
         let row = tx.row::<Invitations>(invitation)?;
-        let known = tx.row::<Applications>(member)?;
-        Ok(row.is_some_and(|row| row.is_open(now))
-            || known.is_some_and(|known| known.record.invitation == *invitation))
+        Ok(row.is_some_and(|row| row.is_open(now)) || self.came_by(tx, member, invitation)?)
     }
 
     /// The invitations by which someone may still be met: those that let someone in, then

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::AppendError;
+use crate::listing::{MAX_SAVED_SEARCHES, SavedSearchError};
 use crate::rows::RowsError;
 
 /// What kind of trouble it is, and so what can be done about it.
@@ -66,6 +67,20 @@ impl ActError {
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.params.insert(name, value.to_string());
         self
+    }
+}
+
+impl From<SavedSearchError> for ActError {
+    fn from(error: SavedSearchError) -> Self {
+        match error {
+            SavedSearchError::Name => Self::invalid("search.name"),
+            SavedSearchError::Long => Self::invalid("search.too_long"),
+            SavedSearchError::TooMany => {
+                Self::conflict("search.too_many").with("limit", MAX_SAVED_SEARCHES)
+            }
+            SavedSearchError::NotFound => Self::not_found("search.not_found"),
+            SavedSearchError::Rows(error) => error.into(),
+        }
     }
 }
 

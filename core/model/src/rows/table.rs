@@ -120,6 +120,10 @@ tables! {
     Unreadable = 69, "unreadable", Local;
     /// class ‖ owner (‖ document for an object) → the log this device writes there.
     OwnLogs = 70, "own_logs", Local;
+    /// name → search that is kept.
+    SavedSearches = 71, "saved_searches", Local;
+    /// listing id → (): no news to the searches that are kept.
+    SearchTold = 72, "search_told", Local;
 }
 
 /// A key in its byte form, which sorts as the key does.
