@@ -19,7 +19,7 @@ use crate::args::{self, Cli, Command, Device, Parsed};
 use crate::backend::{Backend, Host, Network, Opening, Progress, Recovery, Stage};
 use crate::commands::{self, Context, Outcome, Sink};
 use crate::demo;
-use crate::errors::{CliError, Result};
+use crate::errors::{CliError, Kind, Result};
 use crate::socket::{self, Request};
 use crate::terminal::{Manner, Terminal};
 use crate::texts::{Lang, Texts};
@@ -38,14 +38,8 @@ pub fn run<H: Host>(argv: &[OsString], host: H) -> u8 {
     let json = args::wants_json(argv);
     let cli = match args::parse(argv, texts) {
         Ok(Parsed::Command(cli)) => *cli,
-        Ok(Parsed::Text(text)) => {
-            let terminal = Terminal::new(texts, Manner { json: false, quiet: false });
-            return match terminal.print(&text) {
-                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                    terminal.finish(Err(CliError::io(&error, Path::new("stdout"))))
-                }
-                _ => 0,
-            };
+        Ok(Parsed::Text(told)) => {
+            return Terminal::new(texts, Manner { json, quiet: false }).finish(Ok(told.into()));
         }
         Err(error) => {
             return Terminal::new(texts, Manner { json, quiet: false }).finish(Err(error));
@@ -82,16 +76,41 @@ impl<H: Host> App<'_, H> {
             .map_err(CliError::internal)?;
         let work = self.work(cli);
         let result = runtime.block_on(work);
-        // A thread that hangs in the system must not keep the answer back.
-        runtime.shutdown_timeout(Duration::from_secs(5));
+        match &result {
+            // A thread that waits for the person to type goes with the process.
+            Err(error) if error.kind == Kind::Interrupted => runtime.shutdown_background(),
+            // A thread that hangs in the system must not keep the answer back.
+            _ => runtime.shutdown_timeout(Duration::from_secs(5)),
+        }
         result
     }
 
-    async fn work(self, mut cli: Cli) -> Result<Outcome> {
-        let now = self.now(&cli)?;
+    async fn work(self, cli: Cli) -> Result<Outcome> {
+        match cli.command {
+            Some(Command::Run(_)) => self.hold(cli).await,
+            _ => until_interrupted(self.once(cli)).await,
+        }
+    }
+
+    /// `palier run`, which stops in order.
+    async fn hold(self, mut cli: Cli) -> Result<Outcome> {
+        let now = self.claimed(&cli)?;
+        let home = home_folder(cli.global.home.as_deref(), cli.global.profile.as_deref())?;
+        let Some(Command::Run(it)) = cli.command.take() else {
+            return Err(CliError::new("usage"));
+        };
+        if !self.host.exists(&home) {
+            return Err(CliError::new("home.none").param("home", home.display()));
+        }
+        let voice = run::Voice { json: self.json, terminal: &self.terminal };
+        run::run(self.host, &home, cli.global.offline, now, it, voice).await
+    }
+
+    /// Everything that comes to an end by itself.
+    async fn once(self, mut cli: Cli) -> Result<Outcome> {
+        let claimed = self.claimed(&cli)?;
         if let Some(Command::Demo(it)) = &cli.command {
-            let (json, texts) = (self.json, self.texts);
-            return until_interrupted(demo::tell(it, texts, json, &self.terminal)).await;
+            return demo::tell(it, self.texts, self.json, &self.terminal).await;
         }
         let home = home_folder(cli.global.home.as_deref(), cli.global.profile.as_deref())?;
         match cli.command.take() {
@@ -99,65 +118,66 @@ impl<H: Host> App<'_, H> {
                 if self.host.exists(&home) {
                     return Err(CliError::new("home.already").param("home", home.display()));
                 }
+                self.terminal.begin();
                 Ok(self.host.init(&home, it.name).await?.into())
             }
-            Some(Command::Device(Device::Recover(it))) => self.recover(&home, &cli, it, now).await,
+            Some(Command::Device(Device::Recover(it))) => {
+                self.recover(&home, cli.global.offline, it, claimed).await
+            }
             None if !self.host.exists(&home) => Ok(commands::welcome(&home)),
             _ if !self.host.exists(&home) => {
                 Err(CliError::new("home.none").param("home", home.display()))
             }
-            Some(Command::Run(it)) => {
-                run::run(self.host, &home, &cli.global, it, self.json, &self.terminal).await
-            }
             command => {
                 cli.command = command;
-                until_interrupted(self.on_home(&home, cli, now)).await
+                self.on_home(&home, cli, claimed).await
             }
         }
     }
 
-    /// The time it is, or that is claimed.
-    fn now(&self, cli: &Cli) -> Result<Instant> {
-        let clock = Instant(Timestamp::now().as_millisecond());
-        match cli.global.now {
-            None => Ok(clock),
-            Some(claimed) => claimed
-                .resolve(&TimeZone::system(), clock)
-                .ok_or_else(|| CliError::new("invalid.time")),
-        }
+    /// The time that is claimed while a home is opened: the zone of the place is not
+    /// known yet.
+    fn claimed(&self, cli: &Cli) -> Result<Option<Instant>> {
+        let Some(claimed) = cli.global.now else { return Ok(None) };
+        let now = claimed.resolve(&TimeZone::system(), clock());
+        now.map(Some).ok_or_else(|| CliError::new("invalid.time"))
     }
 
     async fn recover(
         &self,
         home: &Path,
-        cli: &Cli,
+        offline: bool,
         it: args::DeviceRecover,
-        now: Instant,
+        claimed: Option<Instant>,
     ) -> Result<Outcome> {
-        let phrase = read_phrase(it.phrase.as_deref())?;
+        let file = it.phrase;
+        let phrase = tokio::task::spawn_blocking(move || read_phrase(file.as_deref()))
+            .await
+            .map_err(CliError::internal)??;
+        self.terminal.begin();
         let (link, name, within_ms) = (it.link, it.name, it.within.as_ms());
         let given = Recovery { phrase, link, name, within_ms };
-        let network = network_of(cli.global.offline, Vec::new());
-        let opening = Opening { network, now: cli.global.now.map(|_| now) };
-        let work = self.host.recover(home, given, opening);
-        until_interrupted(async { Ok(work.await?.into()) }).await
+        let network = network_of(offline, Vec::new());
+        let opening = Opening { network, now: claimed };
+        Ok(self.host.recover(home, given, opening).await?.into())
     }
 
     /// Through the socket of the process that holds the home, else by opening it.
-    async fn on_home(&self, home: &Path, cli: Cli, now: Instant) -> Result<Outcome> {
+    async fn on_home(&self, home: &Path, cli: Cli, claimed: Option<Instant>) -> Result<Outcome> {
+        self.terminal.begin();
         let cwd = std::env::current_dir().map_err(|error| CliError::io(&error, Path::new(".")))?;
         let request = Request {
             argv: self.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
             cwd: cwd.clone(),
             lang: self.lang,
-            now,
+            clock: clock(),
         };
         let sink: Arc<dyn Sink> = self.terminal.clone();
         let opening = Opening {
             network: needs_network(&cli)
                 .then(|| network_of(cli.global.offline, peers(&cli)))
                 .flatten(),
-            now: cli.global.now.map(|_| now),
+            now: claimed,
         };
         let begun = std::time::Instant::now();
         let node = loop {
@@ -172,11 +192,17 @@ impl<H: Host> App<'_, H> {
                 opened => break opened?,
             }
         };
-        let context = Context { cwd, home: home.to_owned(), running: false, now, sink };
+        let context =
+            Context { cwd, home: home.to_owned(), running: false, clock: request.clock, sink };
         let result = commands::execute(&node, &context, &cli.global, cli.command).await;
         node.close().await;
         result
     }
+}
+
+/// The time on this computer's clock.
+fn clock() -> Instant {
+    Instant(Timestamp::now().as_millisecond())
 }
 
 /// Whether a command talks to neighbours.

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
-    Profile, Recovered, RunEvent, Saved, Sheet, Status, SyncDone, Waiting,
+    Profile, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
 };
 use crate::errors::Result;
 
@@ -28,8 +28,6 @@ pub struct Scope {
     pub hood: Option<String>,
     /// The member whose mandate is used.
     pub mandate_of: Option<MemberId>,
-    /// The time to claim instead of the clock's.
-    pub now: Option<Instant>,
     /// Open no socket.
     pub offline: bool,
 }
@@ -62,6 +60,8 @@ pub struct Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
+    /// Something.
+    Working,
     /// A home is opened.
     Opening,
     /// Another command of this home is waited for.
@@ -339,6 +339,12 @@ pub trait Backend: Send + Sync + 'static {
         /// Open rows after a key, in order, a part at a time; empty at the end.
         open_rows(scope: &Scope, after: Option<&OpenRow>) -> Vec<OpenRow>
     );
+    /// The time it is there.
+    fn now(&self) -> Instant;
+    /// The same home for one command that claims another time.
+    fn claiming(&self, now: Instant) -> Self
+    where
+        Self: Sized;
     /// What `run` tells while it is up. Asked for once.
     fn events(&self) -> mpsc::Receiver<RunEvent>;
     /// Closes the home in order.
@@ -420,6 +426,22 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// Finds listings.
         listings(scope: &Scope, filter: ListingFilter, paging: Paging) -> List<Listing>
+    );
+    operation!(
+        /// Keeps a search under a name.
+        search_save(scope: &Scope, name: String, filter: ListingFilter) -> Saved
+    );
+    operation!(
+        /// The searches that are kept, by name.
+        searches(scope: &Scope) -> Vec<SavedSearch>
+    );
+    operation!(
+        /// What a kept search asks.
+        search_filter(scope: &Scope, name: String) -> ListingFilter
+    );
+    operation!(
+        /// Keeps a search no longer.
+        search_forget(scope: &Scope, name: String) -> Saved
     );
     operation!(
         /// One.

@@ -2,19 +2,21 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::answer::{Answer, DumpEvent};
-use crate::backend::Progress;
+use crate::backend::{Progress, Stage};
 use crate::commands::{Outcome, Sink, Told};
 use crate::errors::{CliError, Result};
 use crate::render;
 use crate::texts::Texts;
 
+/// Whoever read a stream went away: the end of it, and no failure.
+const READER_GONE: &str = "output.closed";
 /// What takes longer than this shows how far it is.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -31,14 +33,13 @@ pub struct Manner {
 pub struct Terminal {
     texts: &'static Texts,
     manner: Manner,
-    bar: Mutex<Option<ProgressBar>>,
-    since: Instant,
+    waiting: Mutex<Waiting>,
 }
 
 impl Terminal {
     /// For one command.
     pub fn new(texts: &'static Texts, manner: Manner) -> Self {
-        Self { texts, manner, bar: Mutex::new(None), since: Instant::now() }
+        Self { texts, manner, waiting: Mutex::new(Waiting::Over) }
     }
 
     /// The texts of the language spoken.
@@ -49,15 +50,28 @@ impl Terminal {
     /// Says what came of a command; gives the exit code.
     pub fn finish(&self, result: Result<Outcome>) -> u8 {
         self.end_progress();
-        let said = match result {
-            Ok(outcome) => self.outcome(&outcome),
-            Err(error) => self.error(&error),
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            // Who read the stream has seen enough.
+            Err(error) if error.code == READER_GONE => return 0,
+            Err(error) => {
+                // Whoever does not hear why still learns by the exit code that it failed.
+                let _ = self.error(&error);
+                return error.exit();
+            }
+        };
+        let said = match &outcome.answer {
+            None => Ok(()),
+            Some(answer) => self.shown(answer).and_then(|text| self.print(&text)),
         };
         match said {
-            Ok(exit) => exit,
-            // Who read has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Err(error) => CliError::io(&error, Path::new("stdout")).exit(),
+            // Whether the reader stayed or not: what was asked for is done.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                let error = CliError::io(&error, Path::new("stdout"));
+                let _ = self.error(&error);
+                error.exit()
+            }
+            _ => outcome.exit,
         }
     }
 
@@ -74,7 +88,10 @@ impl Terminal {
     /// One line of a stream of JSON.
     pub fn event(&self, event: &impl Serialize) -> Result<()> {
         let line = serde_json::to_string(event).map_err(CliError::internal)?;
-        self.print(&line).map_err(|error| CliError::io(&error, Path::new("stdout")))
+        self.print(&line).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => CliError::new(READER_GONE),
+            _ => CliError::io(&error, Path::new("stdout")),
+        })
     }
 
     /// A line for people, beside the answer.
@@ -84,27 +101,21 @@ impl Terminal {
         }
     }
 
-    fn outcome(&self, outcome: &Outcome) -> io::Result<u8> {
-        if let Some(answer) = &outcome.answer {
-            self.print(&self.shown(answer)?)?;
-        }
-        Ok(outcome.exit)
-    }
-
     fn shown(&self, answer: &Answer) -> io::Result<String> {
         Ok(match answer {
             _ if self.manner.json => answer.to_json()?,
-            Answer::Completions(completions) => completions.script.clone(),
-            Answer::Schemas(_) => answer.to_json()?,
             _ => {
-                let color = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-                let view = render::View { texts: self.texts, color, quiet: self.manner.quiet };
+                let view = render::View {
+                    texts: self.texts,
+                    color: may_color(),
+                    quiet: self.manner.quiet,
+                };
                 render::prose(answer, &view)
             }
         })
     }
 
-    fn error(&self, error: &CliError) -> io::Result<u8> {
+    fn error(&self, error: &CliError) -> io::Result<()> {
         if self.manner.json {
             self.print(&serde_json::to_string(&error.to_answer(self.texts))?)?;
         } else {
@@ -115,41 +126,111 @@ impl Terminal {
                 writeln!(err, "{}", render::plain(&hint))?;
             }
         }
-        Ok(error.exit())
+        Ok(())
+    }
+
+    /// From now on something goes on: once it has taken a second, it shows how far it is,
+    /// also where nothing more is heard of it.
+    pub fn begin(self: &Arc<Self>) {
+        if !self.shows_progress() {
+            return;
+        }
+        if let Ok(mut waiting) = self.waiting.lock() {
+            *waiting = Waiting::Since(Instant::now());
+        }
+        let terminal = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE).await;
+            if let Ok(mut waiting) = terminal.waiting.lock() {
+                waiting.show(terminal.texts);
+            }
+        });
+    }
+
+    fn shows_progress(&self) -> bool {
+        !self.manner.quiet && io::stderr().is_terminal()
     }
 
     fn end_progress(&self) {
-        if let Ok(mut bar) = self.bar.lock()
-            && let Some(bar) = bar.take()
+        if let Ok(mut waiting) = self.waiting.lock()
+            && let Waiting::Shown(bar) = std::mem::replace(&mut *waiting, Waiting::Over)
         {
             bar.finish_and_clear();
         }
     }
 }
 
+/// What stands for how far something is.
+enum Waiting {
+    /// Nothing goes on.
+    Over,
+    /// It goes on, not yet for long; nothing was heard of it.
+    Since(Instant),
+    /// It goes on, not yet for long, and is so far.
+    At(Instant, Progress),
+    /// It takes long.
+    Shown(ProgressBar),
+}
+
+impl Waiting {
+    /// Takes what was heard; shows it where it has taken long.
+    fn hear(&mut self, progress: Progress, texts: &Texts) {
+        match self {
+            Self::Over => {}
+            Self::Since(since) | Self::At(since, _) => {
+                let (since, long) = (*since, since.elapsed() >= PATIENCE);
+                *self = Self::At(since, progress);
+                if long {
+                    self.show(texts);
+                }
+            }
+            Self::Shown(bar) => draw(bar, progress, texts),
+        }
+    }
+
+    /// Begins to show it.
+    fn show(&mut self, texts: &Texts) {
+        let progress = match self {
+            Self::Over | Self::Shown(_) => return,
+            Self::Since(_) => Progress { stage: Stage::Working, done: 0, total: None },
+            Self::At(_, progress) => *progress,
+        };
+        let bar = ProgressBar::with_draw_target(progress.total, ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        draw(&bar, progress, texts);
+        *self = Self::Shown(bar);
+    }
+}
+
+fn draw(bar: &ProgressBar, progress: Progress, texts: &Texts) {
+    let template = match progress.total {
+        Some(_) => "{spinner} {msg} {bar:30} {human_pos}/{human_len}",
+        None if progress.done > 0 => "{spinner} {msg} {human_pos}",
+        None => "{spinner} {msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if let Some(total) = progress.total {
+        bar.set_length(total);
+    }
+    bar.set_position(progress.done);
+    bar.set_message(render::stage(progress.stage, texts));
+}
+
+/// Colour only where a person looks, and wants it.
+fn may_color() -> bool {
+    let says = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    io::stdout().is_terminal()
+        && says("NO_COLOR").is_none()
+        && says("TERM").is_none_or(|terminal| terminal != "dumb")
+}
+
 impl Sink for Terminal {
     fn progress(&self, progress: Progress) {
-        if self.manner.quiet || self.since.elapsed() < PATIENCE || !io::stderr().is_terminal() {
-            return;
+        if let Ok(mut waiting) = self.waiting.lock() {
+            waiting.hear(progress, self.texts);
         }
-        let Ok(mut slot) = self.bar.lock() else { return };
-        let bar = slot.get_or_insert_with(|| {
-            let bar = ProgressBar::with_draw_target(progress.total, ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
-        let template = match progress.total {
-            Some(_) => "{spinner} {msg} {bar:30} {human_pos}/{human_len}",
-            None => "{spinner} {msg} {human_pos}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        if let Some(total) = progress.total {
-            bar.set_length(total);
-        }
-        bar.set_position(progress.done);
-        bar.set_message(render::stage(progress.stage, self.texts));
     }
 
     fn line<'a>(&'a self, event: &'a DumpEvent) -> Told<'a> {

@@ -15,6 +15,8 @@ pub mod neighbourhood;
 pub mod netns;
 pub mod process;
 pub mod rogue;
+pub mod schema;
+pub mod script;
 
 /// The built command: `PALIER_BIN`, or the one beside this test; none where it was not
 /// built (`cargo xtask test` builds it first).

@@ -28,6 +28,7 @@ month-12 = December
 date = { $weekday } { $day } { $month } { $year }
 until-notice = from { $from }, until notice
 
+stage-working = Working…
 stage-opening = Opening…
 stage-waiting = Waiting for another command…
 stage-meeting = Looking for neighbours…
@@ -47,6 +48,7 @@ welcome-recover = 3. I have my recovery sheet
 
 col-id = Id
 col-name = Name
+col-asks = Asks
 col-members = Members
 col-status = Status
 col-roles = Roles
@@ -74,6 +76,7 @@ field-photos = Photos
 field-reason = Why
 
 status-no-hood = No neighbourhood yet. `palier hood found NAME` or `palier join LINK`.
+status-all-hoods = Several neighbourhoods, taken together: -n says which one.
 status-figures =
     { $entries ->
         [one] 1 entry
@@ -114,7 +117,8 @@ run-received =
        *[other] { $n } new entries.
     }
 run-awaiting = Your application still waits for a coordinator.
-run-applied = Somebody asks to join: `palier member list` says who.
+run-applied = Somebody asks to join ({ $who }): `palier member list` says who, `palier member approve { $who }` lets them in.
+run-search-matched = New, as you asked in “{ $names }”: { $title } ({ $id })
 run-stopped = Stopped. Everything is saved.
 
 sync-complete =
@@ -233,6 +237,9 @@ listing-paused = paused
 listing-expired = expired
 listing-withdrawn = withdrawn
 listings-none = Nothing found.
+searches-none = No kept searches. `palier search WORDS --save NAME` keeps one.
+search-at-most = at most { $price }
+search-all = everything
 price-free = free
 price-credits = { $n } min of help{ $per }
 price-euros = €{ $amount }{ $per }

@@ -8,22 +8,46 @@ error-usage-missing-command = What to do is missing.
     .hint = `--help` after the word shows what can follow.
 error-usage-conflict = { $argument } does not go with what stands beside it.
     .hint = Leave one of them out.
-error-usage-invalid-value = The value of { $argument } cannot be read.
+error-usage-invalid-value = “{ $value }” is no value for { $argument }.
     .hint = `--help` after the command says what it takes.
+    .guess = It takes: { $expected }.
+error-usage-invalid-id = “{ $value }” is no id that begins with { $expected }.
+    .hint =
+        { $expected ->
+            [lst_] `palier listing list` and `palier search` show them; its first letters are enough.
+            [mem_] `palier member list` shows them; its first letters are enough.
+            [dev_] `palier device list` shows them; its first letters are enough.
+            [bkg_] `palier booking list` shows them; its first letters are enough.
+           *[other] `palier listing show LISTING` names the photos of a listing.
+        }
 error-usage-not-utf8 = The command line is not valid UTF-8.
     .hint = Give texts and file names in UTF-8.
 error-usage-too-long = The command line is longer than { $limit_bytes } bytes.
     .hint = Shorten the text.
 error-usage-unknown-argument = { $argument } is not known here.
     .hint = `--help` after the command shows what it takes.
+    .guess = Did you mean { $expected }?
 error-usage-unknown-command = There is no command { $argument }.
     .hint = `palier --help` shows every command.
+    .guess = Did you mean { $expected }?
 error-usage-unknown-type = There is no answer named { $value }.
     .hint = Choose one of: { $expected }.
 error-internal = Something went wrong in Palier itself.
     .hint = Nothing you saved is lost. Try again with -vv and report what the log says.
 error-interrupted = Stopped before the end.
     .hint = Nothing saved is lost; give the command again.
+error-output-closed = Whoever read this went away.
+    .hint = Nothing is lost; give the command again.
+error-invalid-after = The list does not go on from there.
+    .hint = Give --after what `next` said last, or begin again without it.
+error-invalid-category = There is no category “{ $value }”.
+    .hint = Choose one of: { $known }.
+error-invalid-code = “{ $value }” is no code of a building or landlord.
+    .hint = Give one to four letters or digits, as B2.
+error-invalid-zone = There is no time zone “{ $value }”.
+    .hint = Give it as Europe/Paris, or leave it out for this computer's own.
+error-file-no-file = { $file } is not a file.
+    .hint = Give the path of a file.
 error-invalid-bundle = This file is no bundle of Palier.
     .hint = Ask for it again: `palier bundle export FILE` writes one.
 error-invalid-interval = The end must come after the start.
@@ -72,6 +96,14 @@ error-hood-none = There is no neighbourhood here yet.
     .hint = `palier hood found NAME` or `palier join LINK`.
 error-hood-not-found = There is no such neighbourhood here.
     .hint = `palier hood list` shows those there are.
+error-search-name = This name cannot stand for a search.
+    .hint = Choose one of 1 to 40 characters.
+error-search-too-long = This search is too long to be kept.
+    .hint = Use at most 200 characters of words.
+error-search-too-many = No more than { $limit } searches can be kept.
+    .hint = `palier search --saved` shows them, `palier search --forget NAME` makes room.
+error-search-not-found = No search is kept under this name.
+    .hint = `palier search --saved` shows those there are.
 error-id-ambiguous = Several ids begin with { $id }.
     .hint = Give more of it; --json shows it whole.
 error-id-not-found = Nothing known here begins with { $id }.

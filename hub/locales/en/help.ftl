@@ -110,8 +110,11 @@ help-listing-renew = Shows a listing again, or for longer.
     .example = palier listing renew lst_abcdefgh --until +30d
 help-listing-holder = Says which device decides about a listing.
     .example = palier listing holder lst_abcdefgh dev_abcdefgh
-help-search = Finds listings. Accents and capitals do not matter.
-    .example = palier search drill --kind tool --price free
+help-search = Finds listings. Accents and capitals do not matter. A search that is kept tells of what is new, while `palier run` is up or when it next starts.
+    .example =
+        palier search drill --kind tool --price free
+        palier search drill --kind tool --price free --save drills
+        palier search --saved drills
 help-photo = Photos of listings: add, get.
     .example = palier photo add lst_abcdefgh drill.jpg
 help-photo-add = Adds a photo to a listing of one's own. The place it was taken at is removed.
@@ -207,6 +210,9 @@ arg-instant = The deciding device accepts by itself what is free
 arg-holder = The device that decides [otherwise this one]
 arg-category = The category
 arg-price = The price: free, 60min/h (minutes of help), 4.50eur/day
+arg-search-save = Keep this search under a name; `palier run` tells of what is new
+arg-search-saved = The searches that are kept; with a name, what that one finds
+arg-search-forget = Keep a search no longer
 arg-search-price = At most this price: free, 60min/h (minutes of help), 4.50eur/day
 arg-until = Until when it is shown
 arg-mine = Only one's own, with those paused and withdrawn

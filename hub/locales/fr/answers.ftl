@@ -32,6 +32,7 @@ date =
     } { $month } { $year }
 until-notice = à partir de { $from }, jusqu'à nouvel ordre
 
+stage-working = En cours…
 stage-opening = Ouverture…
 stage-waiting = Une autre commande est en cours…
 stage-meeting = Recherche des voisins…
@@ -51,6 +52,7 @@ welcome-recover = 3. J'ai ma fiche de secours
 
 col-id = Id
 col-name = Nom
+col-asks = Demande
 col-members = Membres
 col-status = État
 col-roles = Rôles
@@ -78,6 +80,7 @@ field-photos = Photos
 field-reason = Pourquoi
 
 status-no-hood = Pas encore de voisinage. `palier hood found NOM` ou `palier join LIEN`.
+status-all-hoods = Plusieurs voisinages, pris ensemble : -n dit lequel.
 status-figures =
     { $entries ->
         [one] { $entries } écrit
@@ -118,7 +121,8 @@ run-received =
        *[other] { $n } nouveaux écrits.
     }
 run-awaiting = Votre demande d'entrer attend encore l'accord de la coordination.
-run-applied = Quelqu'un demande à entrer : `palier member list` dit qui.
+run-applied = Quelqu'un demande à entrer ({ $who }) : `palier member list` dit qui, `palier member approve { $who }` l'accueille.
+run-search-matched = Nouveau, comme demandé dans « { $names } » : { $title } ({ $id })
 run-stopped = Arrêté. Tout est enregistré.
 
 sync-complete =
@@ -243,6 +247,9 @@ listing-paused = suspendue
 listing-expired = expirée
 listing-withdrawn = retirée
 listings-none = Rien trouvé.
+searches-none = Pas de recherche gardée. `palier search MOTS --save NOM` en garde une.
+search-at-most = au plus { $price }
+search-all = tout
 price-free = gratuit
 price-credits = { $n } min d'entraide{ $per }
 price-euros = { $amount } €{ $per }

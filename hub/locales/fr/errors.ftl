@@ -8,22 +8,46 @@ error-usage-missing-command = Il manque ce qu'il faut faire.
     .hint = `--help` après le mot montre ce qui peut suivre.
 error-usage-conflict = { $argument } ne va pas avec ce qui l'accompagne.
     .hint = Retirez l'un des deux.
-error-usage-invalid-value = La valeur de { $argument } ne se lit pas.
+error-usage-invalid-value = « { $value } » n'est pas une valeur pour { $argument }.
     .hint = `--help` après la commande dit ce qu'il faut.
+    .guess = Il faut : { $expected }.
+error-usage-invalid-id = « { $value } » n'est pas un identifiant qui commence par { $expected }.
+    .hint =
+        { $expected ->
+            [lst_] `palier listing list` et `palier search` les montrent ; ses premières lettres suffisent.
+            [mem_] `palier member list` les montre ; ses premières lettres suffisent.
+            [dev_] `palier device list` les montre ; ses premières lettres suffisent.
+            [bkg_] `palier booking list` les montre ; ses premières lettres suffisent.
+           *[other] `palier listing show ANNONCE` nomme les photos d'une annonce.
+        }
 error-usage-not-utf8 = La ligne de commande n'est pas en UTF-8 valide.
     .hint = Donnez textes et noms de fichiers en UTF-8.
 error-usage-too-long = La ligne de commande dépasse { $limit_bytes } octets.
     .hint = Raccourcissez le texte.
 error-usage-unknown-argument = { $argument } n'est pas connu ici.
     .hint = `--help` après la commande montre ce qu'elle prend.
+    .guess = Vouliez-vous dire { $expected } ?
 error-usage-unknown-command = Il n'y a pas de commande { $argument }.
     .hint = `palier --help` montre toutes les commandes.
+    .guess = Vouliez-vous dire { $expected } ?
 error-usage-unknown-type = Il n'y a pas de réponse nommée { $value }.
     .hint = Choisissez parmi : { $expected }.
 error-internal = Quelque chose s'est mal passé dans Palier même.
     .hint = Rien d'enregistré n'est perdu. Réessayez avec -vv et signalez ce que dit le journal.
 error-interrupted = Arrêté avant la fin.
     .hint = Rien d'enregistré n'est perdu ; redonnez la commande.
+error-output-closed = Plus personne ne lit la suite.
+    .hint = Rien n'est perdu ; redonnez la commande.
+error-invalid-after = La liste ne continue pas à partir de là.
+    .hint = Donnez à --after ce que `next` a dit en dernier, ou recommencez sans.
+error-invalid-category = Il n'y a pas de catégorie « { $value } ».
+    .hint = Choisissez parmi : { $known }.
+error-invalid-code = « { $value } » n'est pas un code d'immeuble ou de bailleur.
+    .hint = Donnez d'une à quatre lettres ou chiffres, comme B2.
+error-invalid-zone = Il n'y a pas de fuseau horaire « { $value } ».
+    .hint = Donnez-le comme Europe/Paris, ou laissez celui de cet ordinateur.
+error-file-no-file = { $file } n'est pas un fichier.
+    .hint = Donnez le chemin d'un fichier.
 error-invalid-bundle = Ce fichier n'est pas un paquet de Palier.
     .hint = Redemandez-le : `palier bundle export FICHIER` en écrit un.
 error-invalid-interval = La fin doit venir après le début.
@@ -72,6 +96,14 @@ error-hood-none = Il n'y a pas encore de voisinage ici.
     .hint = `palier hood found NOM` ou `palier join LIEN`.
 error-hood-not-found = Il n'y a pas de tel voisinage ici.
     .hint = `palier hood list` montre ceux qu'il y a.
+error-search-name = Ce nom ne peut pas désigner une recherche.
+    .hint = Choisissez-en un de 1 à 40 signes.
+error-search-too-long = Cette recherche est trop longue pour être gardée.
+    .hint = Employez au plus 200 signes de mots.
+error-search-too-many = On ne peut garder plus de { $limit } recherches.
+    .hint = `palier search --saved` les montre, `palier search --forget NOM` fait de la place.
+error-search-not-found = Aucune recherche n'est gardée sous ce nom.
+    .hint = `palier search --saved` montre celles qu'il y a.
 error-id-ambiguous = Plusieurs identifiants commencent par { $id }.
     .hint = Donnez-en plus ; --json le montre entier.
 error-id-not-found = Rien de connu ici ne commence par { $id }.

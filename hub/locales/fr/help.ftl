@@ -110,8 +110,11 @@ help-listing-renew = Remontre une annonce, ou plus longtemps.
     .example = palier listing renew lst_abcdefgh --until +30d
 help-listing-holder = Dit quel appareil décide pour une annonce.
     .example = palier listing holder lst_abcdefgh dev_abcdefgh
-help-search = Cherche des annonces. Accents et majuscules ne comptent pas.
-    .example = palier search perceuse --kind tool --price free
+help-search = Trouve des annonces. Ni les accents ni les majuscules ne comptent. Une recherche gardée dit ce qu'il y a de nouveau, tant que `palier run` tourne ou dès qu'il reprend.
+    .example =
+        palier search perceuse --kind tool --price free
+        palier search perceuse --kind tool --price free --save perceuses
+        palier search --saved perceuses
 help-photo = Photos des annonces : ajouter, récupérer.
     .example = palier photo add lst_abcdefgh perceuse.jpg
 help-photo-add = Ajoute une photo à l'une de ses annonces. Le lieu de prise de vue en est ôté.
@@ -207,6 +210,9 @@ arg-instant = L'appareil qui décide accepte de lui-même ce qui est libre
 arg-holder = L'appareil qui décide [sinon celui-ci]
 arg-category = La catégorie
 arg-price = Le prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour
+arg-search-save = Garder cette recherche sous un nom ; `palier run` dit ce qu'il y a de nouveau
+arg-search-saved = Les recherches gardées ; avec un nom, ce que celle-là trouve
+arg-search-forget = Ne plus garder une recherche
 arg-search-price = Au plus ce prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour
 arg-until = Jusqu'à quand elle est montrée
 arg-mine = Seulement les siennes, avec celles suspendues et retirées

@@ -155,6 +155,8 @@ pub struct SyncDone {
     pub traffic: Traffic,
     /// Whether there was nothing left to exchange; exit 9 otherwise.
     pub complete: bool,
+    /// Whether this person still waits to be let in, so that there was nothing to exchange.
+    pub waiting: bool,
 }
 
 /// `doctor`
@@ -211,6 +213,20 @@ pub struct Completions {
     pub shell: String,
     /// What it is to read.
     pub script: String,
+}
+
+/// `--help`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Help {
+    /// How the command is used, with an example, as people read it.
+    pub help: String,
+}
+
+/// `--version`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Version {
+    /// The program's version.
+    pub version: String,
 }
 
 /// `bundle export`
@@ -317,8 +333,26 @@ pub enum RunEvent {
         /// What came of it.
         status: super::JoinStatus,
     },
-    /// Somebody asks to join: `member list` shows who waits.
-    Applied,
+    /// Somebody asks to join: `member list` shows what they say of themselves.
+    Applied {
+        /// In which neighbourhood.
+        hood: Shown<HoodHash>,
+        /// Who.
+        member: Shown<MemberId>,
+    },
+    /// A new listing of somebody else fits searches that are kept; told once for each.
+    SearchMatched {
+        /// In which neighbourhood.
+        hood: Shown<HoodHash>,
+        /// The names of the searches.
+        searches: Vec<String>,
+        /// The listing.
+        listing: Shown<DocId>,
+        /// What it is.
+        kind: super::ListingKind,
+        /// Its title.
+        title: String,
+    },
     /// The last line.
     Stopped,
 }

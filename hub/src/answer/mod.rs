@@ -3,11 +3,13 @@
 //! `palier schema` prints their schemas, and a golden file holds them: fields may
 //! be added, none may change its meaning or go. Nothing here reads or decides.
 
+mod commands;
 mod machine;
 mod people;
 mod sharing;
 mod values;
 
+pub use commands::COMMANDS;
 pub use machine::*;
 pub use people::*;
 pub use sharing::*;
@@ -133,6 +135,10 @@ answers! {
     Schemas(Schemas),
     /// `completions`
     Completions(Completions),
+    /// `--help`
+    Help(Help),
+    /// `--version`
+    Version(Version),
     /// `hood list`
     Hoods(List<Hood>),
     /// `hood show`
@@ -159,6 +165,8 @@ answers! {
     Profile(Profile),
     /// `listing list`, `search`
     Listings(List<Listing>),
+    /// `search --saved`
+    SavedSearches(List<SavedSearch>),
     /// `listing show`
     ListingDetail(ListingDetail),
     /// `photo add`

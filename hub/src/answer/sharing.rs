@@ -107,6 +107,25 @@ pub struct Listing {
     pub until: Option<When>,
 }
 
+/// An item of `search --saved`. What is null or empty asks nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SavedSearch {
+    /// What its person calls it.
+    pub name: String,
+    /// Words that must all occur.
+    pub words: String,
+    /// Only this kind.
+    pub kind: Option<ListingKind>,
+    /// Only this category.
+    pub category: Option<String>,
+    /// Only there.
+    pub zone: Option<String>,
+    /// At most this price; for how long it holds is not compared.
+    pub price: Option<Price>,
+    /// Since when it is kept.
+    pub since: When,
+}
+
 /// `listing show`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListingDetail {

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use palier_model::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::HOME_PATIENCE;
 use crate::answer::{DumpEvent, RunEvent};
-use crate::args::{self, Global, Parsed, Run};
+use crate::args::{self, Parsed, Run};
 use crate::backend::{Backend, Host, Network, Opening, Progress, Scope};
 use crate::commands::{self, Context, Outcome, Sink, Told};
 use crate::errors::{CliError, Kind, Result};
@@ -18,18 +19,52 @@ use crate::socket::{Handler, Line, Request, Server};
 use crate::terminal::Terminal;
 use crate::texts::Texts;
 
-/// Holds the home until stopped: by SIGTERM with exit 0, by Ctrl-C with exit 130.
+/// How `run` speaks.
+#[derive(Clone, Copy)]
+pub(super) struct Voice<'a> {
+    /// In lines of JSON.
+    pub(super) json: bool,
+    /// Where.
+    pub(super) terminal: &'a Terminal,
+}
+
+impl Voice<'_> {
+    fn tell(self, event: &RunEvent) -> Result<()> {
+        if self.json {
+            return self.terminal.event(event);
+        }
+        self.terminal.note(&render::run_event(event, self.terminal.texts()));
+        Ok(())
+    }
+}
+
+/// Why `run` ends.
+enum End {
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM, or the node is closed.
+    Stopped,
+    /// What it says cannot be written.
+    Failed(CliError),
+}
+
+/// Holds the home until stopped: by SIGTERM with exit 0, by Ctrl-C with exit 130. Whoever
+/// reads its lines and goes away stops it too.
 pub(super) async fn run<H: Host>(
     host: H,
     home: &Path,
-    global: &Global,
+    offline: bool,
+    now: Option<Instant>,
     it: Run,
-    json: bool,
-    terminal: &Arc<Terminal>,
+    voice: Voice<'_>,
 ) -> Result<Outcome> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CliError::internal)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(CliError::internal)?;
-    let node = Arc::new(open(&host, home, global, it).await?);
+    let node = tokio::select! {
+        opened = open(&host, home, offline, now, it) => Arc::new(opened?),
+        _ = interrupt.recv() => return Err(CliError::new("interrupted")),
+        _ = terminate.recv() => return Ok(Outcome { answer: None, exit: 0 }),
+    };
     let mut events = node.events();
     let server = Server::bind(home).map_err(|error| CliError::io(&error, home))?;
     let (stop, stopped) = watch::channel(false);
@@ -42,14 +77,17 @@ pub(super) async fn run<H: Host>(
         status => status?,
     };
     let ready = RunEvent::Ready { device: status.device, listening: status.listening };
-    tell(terminal, json, &ready)?;
-    let interrupted = loop {
+    let mut said = voice.tell(&ready);
+    let end = loop {
+        if let Err(error) = said {
+            break End::Failed(error);
+        }
         tokio::select! {
-            _ = interrupt.recv() => break true,
-            _ = terminate.recv() => break false,
+            _ = interrupt.recv() => break End::Interrupted,
+            _ = terminate.recv() => break End::Stopped,
             event = events.recv() => match event {
-                Some(event) => tell(terminal, json, &event)?,
-                None => break false,
+                Some(event) => said = voice.tell(&event),
+                None => break End::Stopped,
             },
         }
     };
@@ -59,23 +97,33 @@ pub(super) async fn run<H: Host>(
         Ok(node) => node.close().await,
         Err(_) => tracing::warn!("a command was still at work when the node stopped"),
     }
-    tell(terminal, json, &RunEvent::Stopped)?;
-    let exit = if interrupted { Kind::Interrupted.exit() } else { 0 };
+    let exit = match end {
+        End::Interrupted => Kind::Interrupted.exit(),
+        End::Stopped => 0,
+        End::Failed(error) => return Err(error),
+    };
+    voice.tell(&RunEvent::Stopped)?;
     Ok(Outcome { answer: None, exit })
 }
 
 /// Opens the home; another command may hold it for a moment.
-async fn open<H: Host>(host: &H, home: &Path, global: &Global, it: Run) -> Result<H::Node> {
+async fn open<H: Host>(
+    host: &H,
+    home: &Path,
+    offline: bool,
+    now: Option<Instant>,
+    it: Run,
+) -> Result<H::Node> {
     let addresses =
         |all: Vec<args::Address>| all.into_iter().map(|address| address.0).collect::<Vec<_>>();
-    let network = (!global.offline).then(|| Network {
+    let network = (!offline).then(|| Network {
         listen: addresses(it.listen),
         advertise: addresses(it.advertise),
         peers: addresses(it.peer),
         mdns: !it.no_mdns,
         serve: true,
     });
-    let opening = Opening { network, now: None };
+    let opening = Opening { network, now };
     let begun = std::time::Instant::now();
     loop {
         match host.open(home, opening.clone()).await {
@@ -93,14 +141,6 @@ async fn open<H: Host>(host: &H, home: &Path, global: &Global, it: Run) -> Resul
 
 async fn wait_for(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-fn tell(terminal: &Terminal, json: bool, event: &RunEvent) -> Result<()> {
-    if json {
-        return terminal.event(event);
-    }
-    terminal.note(&render::run_event(event, terminal.texts()));
-    Ok(())
 }
 
 /// Serves the commands that come through the socket.
@@ -130,7 +170,7 @@ impl<B: Backend> Commands<B> {
             cwd: request.cwd,
             home: self.home.clone(),
             running: true,
-            now: request.now,
+            clock: request.clock,
             sink: Arc::new(Lines(lines.clone())),
         };
         commands::execute(&*self.node, &context, &cli.global, cli.command).await

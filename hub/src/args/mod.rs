@@ -6,6 +6,8 @@
 
 mod help;
 mod node;
+#[cfg(test)]
+mod page;
 mod people;
 mod price;
 mod sharing;
@@ -21,6 +23,7 @@ pub use values::{Address, Duration, Ref, TimeArg};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 use palier_model::keys::MemberId;
 
@@ -123,7 +126,7 @@ pub enum Command {
     /// Offers, needs, tools, places.
     #[command(subcommand)]
     Listing(Listing),
-    /// Find listings.
+    /// Find listings, and keep searches.
     Search(Search),
     /// Photos of listings.
     #[command(subcommand)]
@@ -144,7 +147,16 @@ pub enum Parsed {
     /// Something to do.
     Command(Box<Cli>),
     /// Help or version was asked for: print this.
-    Text(String),
+    Text(Told),
+}
+
+/// What is told of the command line itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// How a command is used.
+    Help(String),
+    /// Which version this is.
+    Version(String),
 }
 
 /// Reads a command line; `argv` begins with the program's name.
@@ -160,9 +172,8 @@ pub fn parse(argv: &[OsString], texts: &Texts) -> Result<Parsed, CliError> {
         Ok(matches) => matches,
         Err(error) => {
             return match error.kind() {
-                clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => {
-                    Ok(Parsed::Text(error.to_string()))
-                }
+                ErrorKind::DisplayHelp => Ok(Parsed::Text(Told::Help(error.to_string()))),
+                ErrorKind::DisplayVersion => Ok(Parsed::Text(Told::Version(error.to_string()))),
                 _ => Err(from_clap(&error)),
             };
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{DeviceId, MemberId};
 
+use super::values::between;
 use super::{Duration, Ref};
 
 /// `palier hood …`
@@ -51,7 +52,7 @@ pub struct InviteCreate {
     #[arg(long)]
     pub approval: bool,
     /// How many people it lets in.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = between(1, 1000))]
     pub uses: u32,
     /// How long it holds.
     #[arg(long, value_name = "TIME", default_value = "14d")]

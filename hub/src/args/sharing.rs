@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
 
+use super::values::between;
 use super::{Duration, PriceArg, Ref, TimeArg};
 
 /// Which part of a list.
 #[derive(Debug, Clone, Args)]
 pub struct Page {
     /// How many at most.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = between(1, 1000))]
     pub limit: u32,
     /// What `next` said.
     #[arg(long, value_name = "NEXT")]
@@ -68,7 +69,7 @@ pub struct ListingAdd {
     #[arg(long, value_name = "TEXT")]
     pub title: String,
     /// How many alike.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = between(1, 10_000))]
     pub capacity: Option<u32>,
     /// The holder's device accepts by itself what is free.
     #[arg(long)]
@@ -177,10 +178,23 @@ pub struct Search {
     /// At most this price.
     #[arg(long, value_name = "PRICE")]
     pub price: Option<PriceArg>,
+    /// Keep this search under a name, and tell of what is new.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["after", "limit"])]
+    pub save: Option<String>,
+    /// The searches that are kept; with a name, what that one finds.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ASKED)]
+    pub saved: Option<Option<String>>,
+    /// Keep a search no longer.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ASKED,
+        conflicts_with_all = ["saved", "after", "limit"])]
+    pub forget: Option<String>,
     /// Which part.
     #[command(flatten)]
     pub page: Page,
 }
+
+/// What a search asks: a kept one says that itself.
+const ASKED: [&str; 6] = ["words", "kind", "category", "zone", "price", "save"];
 
 /// `palier photo …`
 #[derive(Debug, Clone, Subcommand)]
@@ -246,7 +260,7 @@ pub struct BookingRequest {
     #[arg(long, value_name = "TIME")]
     pub end: Option<TimeArg>,
     /// How many of those alike.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = between(1, 10_000))]
     pub quantity: u32,
     /// A word to the owner. Only who decides reads it.
     #[arg(long, value_name = "TEXT")]

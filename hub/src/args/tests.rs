@@ -77,7 +77,9 @@ fn help_speaks_only_the_language_asked_for() {
     for (lang, yes, no) in [(Lang::Fr, "Exemple", "Usage:"), (Lang::En, "Example", "Exemple")] {
         let texts = Texts::of(lang);
         for line in ["palier --help", "palier help booking", "palier booking request -h"] {
-            let Ok(Parsed::Text(text)) = parse(&words(line), texts) else { panic!("{line}") };
+            let Ok(Parsed::Text(Told::Help(text))) = parse(&words(line), texts) else {
+                panic!("{line}")
+            };
             assert!(text.contains(yes) && !text.contains(no), "{line} in {lang:?}:\n{text}");
             assert!(!text.contains("Options:\n") || lang == Lang::En);
         }
@@ -102,7 +104,7 @@ fn a_wrong_command_line_has_a_code_and_exit_2() {
         ("palier booking", "usage.missing_command"),
         ("palier status --jsn", "usage.unknown_argument"),
         ("palier booking request", "usage.missing_argument"),
-        ("palier booking show mem_aaaa", "usage.invalid_value"),
+        ("palier booking show mem_aaaa", "usage.invalid_id"),
         ("palier listing add castle --title x", "usage.invalid_value"),
         ("palier invite create --uses 0", "usage.invalid_value"),
         ("palier status -q -v", "usage.conflict"),

@@ -90,12 +90,27 @@ impl FromStr for TimeArg {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some(delay) = text.strip_prefix('+') {
-            return Duration::from_str(delay).map(|delay| Self::FromNow(delay.0));
+            let delay = Duration::from_str(delay).map_err(|_| TIMES.to_owned())?;
+            return Ok(Self::FromNow(delay.0));
         }
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(Self::Instant(at));
         }
-        text.parse::<DateTime>().map(Self::Local).map_err(|error| error.to_string())
+        text.parse::<DateTime>().map(Self::Local).map_err(|_| TIMES.to_owned())
+    }
+}
+
+/// How a time may be given.
+const TIMES: &str = "2026-12-01, 2026-12-01T14:00, 2026-12-01T14:00+01:00, +2h";
+
+/// Reads a whole number within bounds.
+pub(super) fn between(
+    least: u32,
+    most: u32,
+) -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("{least}–{most}"))
     }
 }
 

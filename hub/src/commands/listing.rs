@@ -3,10 +3,10 @@
 use palier_model::keys::DocId;
 
 use super::{On, Outcome, changed, paging, resolve};
-use crate::answer::ListingKind;
+use crate::answer::{List, ListingKind};
 use crate::args::{self, KindArg, Listing, ListingContent, Photo, Ref};
 use crate::backend::{Backend, ListingChange, ListingFilter, ListingPatch, NewListing};
-use crate::errors::{CliError, Result};
+use crate::errors::Result;
 
 pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<Outcome> {
     let (given, change) = match verb {
@@ -88,6 +88,9 @@ const fn kind(kind: KindArg) -> ListingKind {
 }
 
 pub(super) async fn search<B: Backend>(on: On<'_, B>, it: args::Search) -> Result<Outcome> {
+    if let Some(name) = it.forget {
+        return Ok(on.node.search_forget(on.scope, name).await?.into());
+    }
     let filter = ListingFilter {
         words: it.words.join(" "),
         kind: it.kind.map(kind),
@@ -95,6 +98,14 @@ pub(super) async fn search<B: Backend>(on: On<'_, B>, it: args::Search) -> Resul
         zone: it.zone,
         price: it.price.map(|price| price.0),
         mine: false,
+    };
+    let filter = match (it.save, it.saved) {
+        (Some(name), _) => return Ok(on.node.search_save(on.scope, name, filter).await?.into()),
+        (None, Some(None)) => {
+            return Ok(List::whole(on.node.searches(on.scope).await?).into());
+        }
+        (None, Some(Some(name))) => on.node.search_filter(on.scope, name).await?,
+        (None, None) => filter,
     };
     Ok(on.node.listings(on.scope, filter, paging(it.page)).await?.into())
 }
@@ -106,10 +117,7 @@ pub(super) async fn photo<B: Backend>(on: On<'_, B>, verb: Photo) -> Result<Outc
             on.node.photo_add(on.scope, listing, on.context.path(&it.file)).await?.into()
         }
         Photo::Get(it) => {
-            let photo = it
-                .photo
-                .whole()
-                .ok_or_else(|| CliError::new("photo.not_found").param("id", it.photo.as_str()))?;
+            let photo = resolve::photo(on.node, on.scope, &it.photo).await?;
             let file = on.context.path(&it.file);
             on.node.photo_get(on.scope, photo, file, it.within.as_ms()).await?.into()
         }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use palier_model::time::Instant;
 
-use crate::answer::{Answer, DumpEvent};
+use crate::answer::{Answer, DumpEvent, Help, Version};
 use crate::args::{self, Command, Global};
 use crate::backend::{Backend, OnProgress, Progress, Scope};
 use crate::errors::{CliError, Kind, Result};
@@ -47,8 +47,8 @@ pub struct Context {
     pub home: PathBuf,
     /// Whether `palier run` holds the home.
     pub running: bool,
-    /// The time it is, or that is claimed.
-    pub now: Instant,
+    /// The time it is where the command was given: what `--now +2h` counts from.
+    pub clock: Instant,
     /// Where progress and streams go.
     pub sink: Arc<dyn Sink>,
 }
@@ -79,6 +79,17 @@ impl<T: Into<Answer>> From<T> for Outcome {
     }
 }
 
+impl From<args::Told> for Outcome {
+    fn from(told: args::Told) -> Self {
+        match told {
+            args::Told::Help(help) => Help { help }.into(),
+            args::Told::Version(_) => {
+                Version { version: env!("CARGO_PKG_VERSION").to_owned() }.into()
+            }
+        }
+    }
+}
+
 impl Outcome {
     /// The same with the exit code of `kind` if `partial`.
     fn partial_if(mut self, partial: bool, kind: Kind) -> Self {
@@ -96,12 +107,23 @@ pub async fn execute<B: Backend>(
     global: &Global,
     command: Option<Command>,
 ) -> Result<Outcome> {
-    let mut scope = Scope {
-        hood: global.hood.clone(),
-        mandate_of: None,
-        now: global.now.map(|_| context.now),
-        offline: global.offline,
+    let scope = Scope { hood: global.hood.clone(), mandate_of: None, offline: global.offline };
+    let Some(claimed) = global.now else {
+        return execute_on(node, context, scope, global, command).await;
     };
+    // On the clocks of the place, as every other time of the command line.
+    let zone = node.zone(&scope).await?;
+    let now = claimed.resolve(&zone, context.clock).ok_or_else(|| CliError::new("invalid.time"))?;
+    execute_on(&node.claiming(now), context, scope, global, command).await
+}
+
+async fn execute_on<B: Backend>(
+    node: &B,
+    context: &Context,
+    mut scope: Scope,
+    global: &Global,
+    command: Option<Command>,
+) -> Result<Outcome> {
     if let Some(member) = &global.mandate_of {
         scope.mandate_of = Some(resolve::member(node, &scope, member).await?);
     }
@@ -150,7 +172,7 @@ impl<B: Backend> On<'_, B> {
     /// The instant that a person meant, on the clocks of the place.
     async fn instant(&self, time: args::TimeArg) -> Result<Instant> {
         let zone = self.node.zone(self.scope).await?;
-        time.resolve(&zone, self.context.now).ok_or_else(|| CliError::new("invalid.time"))
+        time.resolve(&zone, self.node.now()).ok_or_else(|| CliError::new("invalid.time"))
     }
 
     async fn instant_if(&self, time: Option<args::TimeArg>) -> Result<Option<Instant>> {

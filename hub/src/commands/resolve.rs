@@ -1,6 +1,6 @@
 //! From the beginning of an id to the id.
 
-use palier_model::keys::{BookingId, DeviceId, DocId, MemberId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 
 use crate::answer::{List, Prefixed, Shown};
 use crate::args::Ref;
@@ -111,4 +111,27 @@ pub(super) async fn booking<B: Backend>(
         next = take(part, &mut ids, |booking| booking.id.0);
     }
     pick(given, ids)
+}
+
+/// A photo: of a listing that can be seen here, unless its id is given whole.
+pub(super) async fn photo<B: Backend>(
+    node: &B,
+    scope: &Scope,
+    given: &Ref<BlobId>,
+) -> Result<BlobId> {
+    if let Some(id) = given.whole() {
+        return Ok(id);
+    }
+    let mut photos = Vec::new();
+    for mine in [false, true] {
+        let mut next = Some(first_part());
+        while let Some(paging) = next {
+            let filter = ListingFilter { mine, ..ListingFilter::default() };
+            let part = node.listings(scope, filter, paging).await?;
+            let mut lists = Vec::new();
+            next = take(part, &mut lists, |listing| listing.photos);
+            photos.extend(lists.into_iter().flatten().map(|photo| photo.0));
+        }
+    }
+    pick(given, photos)
 }

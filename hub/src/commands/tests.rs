@@ -15,9 +15,11 @@ use crate::backend::{
 use crate::texts::{Lang, Texts};
 
 /// A node that holds three bookings in parts of one and writes down what it is asked.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Fake {
-    asked: Mutex<Vec<String>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    /// The time it is there.
+    now: i64,
     /// Neighbours found by `sync`.
     peers: u64,
     /// Whether `sync` gets to its end.
@@ -82,7 +84,8 @@ impl Backend for Fake {
     ) -> Result<SyncDone> {
         self.note((within_ms, peers));
         let traffic = Traffic::default();
-        Ok(SyncDone { peers: self.peers, received: 0, sent: 0, traffic, complete: self.complete })
+        let complete = self.complete;
+        Ok(SyncDone { peers: self.peers, received: 0, sent: 0, traffic, complete, waiting: false })
     }
     async fn status(&self, _: &Scope) -> Result<Status> {
         Ok(Status {
@@ -115,8 +118,8 @@ impl Backend for Fake {
         let next = (at + 1 < BOOKINGS.len()).then(|| (at + 1).to_string());
         Ok(List { items: vec![booking(BOOKINGS[at])], next })
     }
-    async fn booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {
-        self.note(scope.now);
+    async fn booking(&self, _: &Scope, id: BookingId) -> Result<Booking> {
+        self.note(self.now);
         Ok(booking(id))
     }
     async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<Saved> {
@@ -136,6 +139,12 @@ impl Backend for Fake {
         self.note(file);
         let refused = vec![Refused { code: "gate.signature".into(), n: 1 }];
         Ok(BundleImported { accepted: 3, refused })
+    }
+    fn now(&self) -> Instant {
+        Instant(self.now)
+    }
+    fn claiming(&self, now: Instant) -> Self {
+        Self { now: now.0, ..self.clone() }
     }
     fn events(&self) -> mpsc::Receiver<RunEvent> {
         mpsc::channel(1).1
@@ -163,6 +172,10 @@ impl Backend for Fake {
         profile_edit(&Scope, ProfilePatch) -> Saved;
         listing_add(&Scope, NewListing) -> Saved;
         listings(&Scope, ListingFilter, Paging) -> List<Listing>;
+        search_save(&Scope, String, ListingFilter) -> Saved;
+        searches(&Scope) -> Vec<SavedSearch>;
+        search_filter(&Scope, String) -> ListingFilter;
+        search_forget(&Scope, String) -> Saved;
         listing(&Scope, DocId) -> ListingDetail;
         listing_change(&Scope, DocId, ListingChange) -> Saved;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;
@@ -191,9 +204,8 @@ fn give(fake: &Fake, line: &str) -> (Result<Outcome>, Vec<String>) {
     };
     let heard = Arc::new(Heard::default());
     let sink: Arc<dyn Sink> = heard.clone();
-    let now =
-        cli.global.now.map_or(Instant(0), |now| now.resolve(&TimeZone::UTC, Instant(0)).unwrap());
-    let context = Context { cwd: "/here".into(), home: "/h".into(), running: true, now, sink };
+    let (cwd, home) = ("/here".into(), "/h".into());
+    let context = Context { cwd, home, running: true, clock: Instant(0), sink };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let outcome = runtime.block_on(execute(fake, &context, &cli.global, cli.command));
     let lines = heard.0.lock().unwrap().clone();
@@ -239,7 +251,19 @@ fn a_time_is_claimed_only_when_it_is_given() {
     let id = BOOKINGS[0];
     give(&fake, &format!("palier booking show {id}")).0.unwrap();
     give(&fake, &format!("palier booking show {id} --now 1970-01-01T00:00:01Z")).0.unwrap();
-    assert_eq!(asked(&fake), "None;Some(Instant(1000))");
+    assert_eq!(asked(&fake), "0;1000");
+}
+
+#[test]
+fn a_claimed_wall_clock_time_is_that_of_the_place() {
+    let fake = Fake::default();
+    let id = BOOKINGS[0];
+    // Paris was one hour ahead.
+    give(&fake, &format!("palier booking show {id} --now 1970-01-01T01:00:02")).0.unwrap();
+    give(&fake, &format!("palier booking show {id} --now +3s")).0.unwrap();
+    assert_eq!(asked(&fake), "2000;3000");
+    give(&fake, &format!("palier booking show {id}")).0.unwrap();
+    assert_eq!(asked(&fake), "2000;3000;0", "nothing of it stays");
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Actor {
             argv,
             cwd: self.home.clone(),
             lang: Lang::En,
-            now: palier_model::time::Instant(Timestamp::now().as_millisecond()),
+            clock: palier_model::time::Instant(Timestamp::now().as_millisecond()),
         };
         let outcome = socket::call(&self.home, &request, &Nowhere).await?;
         let answer = outcome.and_then(|outcome| outcome.answer);

@@ -135,6 +135,7 @@ impl CliError {
         use std::io::ErrorKind as Io;
         let code = match error.kind() {
             Io::NotFound => "file.not_found",
+            Io::IsADirectory | Io::NotADirectory => "file.no_file",
             Io::PermissionDenied => "file.denied",
             Io::StorageFull | Io::QuotaExceeded => "storage.full",
             _ => "storage.failed",
@@ -157,8 +158,10 @@ impl CliError {
 
     /// What to do next, in the person's language.
     pub fn hint(&self, texts: &Texts) -> String {
-        texts
-            .attribute(&self.key(), "hint", self.values())
+        let guess = self.params.contains_key("expected").then_some("guess");
+        guess
+            .and_then(|guess| texts.attribute(&self.key(), guess, self.values()))
+            .or_else(|| texts.attribute(&self.key(), "hint", self.values()))
             .or_else(|| texts.attribute(self.kind.fallback(), "hint", self.values()))
             .unwrap_or_default()
     }

@@ -6,11 +6,13 @@ use super::Kind;
 pub const TABLE: &[(&str, Kind)] = &[
     ("internal", Kind::Internal),
     ("interrupted", Kind::Interrupted),
+    ("output.closed", Kind::Interrupted),
     // The command line.
     ("usage", Kind::Usage),
     ("usage.missing_argument", Kind::Usage),
     ("usage.missing_command", Kind::Usage),
     ("usage.conflict", Kind::Usage),
+    ("usage.invalid_id", Kind::Usage),
     ("usage.invalid_value", Kind::Usage),
     ("usage.nothing_to_change", Kind::Usage),
     ("usage.not_utf8", Kind::Usage),
@@ -19,7 +21,10 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("usage.unknown_command", Kind::Usage),
     ("usage.unknown_type", Kind::Usage),
     // What was given.
+    ("invalid.after", Kind::Invalid),
     ("invalid.bundle", Kind::Invalid),
+    ("invalid.category", Kind::Invalid),
+    ("invalid.code", Kind::Invalid),
     ("invalid.interval", Kind::Invalid),
     ("invalid.link", Kind::Invalid),
     ("invalid.name", Kind::Invalid),
@@ -28,7 +33,9 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("invalid.profile", Kind::Invalid),
     ("invalid.text", Kind::Invalid),
     ("invalid.time", Kind::Invalid),
+    ("invalid.zone", Kind::Invalid),
     ("file.denied", Kind::Storage),
+    ("file.no_file", Kind::Invalid),
     ("file.not_found", Kind::NotFound),
     // The home.
     ("home.already", Kind::Conflict),
@@ -73,6 +80,10 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("listing.not_resource", Kind::Conflict),
     ("listing.withdrawn", Kind::Conflict),
     ("photo.not_found", Kind::NotFound),
+    ("search.name", Kind::Invalid),
+    ("search.not_found", Kind::NotFound),
+    ("search.too_long", Kind::Invalid),
+    ("search.too_many", Kind::Conflict),
     ("waitlist.not_found", Kind::NotFound),
     // The network.
     ("net.address", Kind::Invalid),

@@ -1,11 +1,15 @@
 //! What clap says about a command line, turned into an error of ours.
 
+use std::error::Error as _;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::CliError;
 
 /// Longest piece of a command line repeated in an error, in characters.
 const ECHO_CHARS: usize = 80;
+/// Characters of what an id begins with.
+const PREFIX_CHARS: usize = 4;
 
 /// The error for a command line that clap refused.
 pub fn from_clap(error: &clap::Error) -> CliError {
@@ -30,19 +34,23 @@ pub fn from_clap(error: &clap::Error) -> CliError {
         kinds.iter().find_map(|kind| error.get(*kind)).map(shown).unwrap_or_default()
     };
     use ContextKind as C;
+    // What a value of ours says it takes: a prefix, examples, bounds.
+    let taken = error.source().map(|taken| plain(taken.to_string()));
+    let is_prefix = |taken: &str| taken.len() == PREFIX_CHARS && taken.ends_with('_');
+    let code = match &taken {
+        Some(taken) if is_prefix(taken) => "usage.invalid_id",
+        _ => code,
+    };
     let mut out =
         CliError::new(code).param("argument", get(&[C::InvalidArg, C::InvalidSubcommand]));
     let value = get(&[C::InvalidValue, C::PriorArg]);
-    if !value.is_empty() {
+    if !value.is_empty() || taken.is_some() {
         out = out.param("value", value);
     }
-    let expected = get(&[
-        C::SuggestedArg,
-        C::SuggestedSubcommand,
-        C::SuggestedValue,
-        C::ValidValue,
-        C::ValidSubcommand,
-    ]);
+    let expected = taken.unwrap_or_else(|| match error.kind() {
+        ErrorKind::InvalidValue => get(&[C::ValidValue]),
+        _ => get(&[C::SuggestedArg, C::SuggestedSubcommand, C::ValidSubcommand]),
+    });
     if !expected.is_empty() {
         out = out.param("expected", expected);
     }
@@ -54,12 +62,15 @@ pub fn from_clap(error: &clap::Error) -> CliError {
     out
 }
 
+fn plain(text: String) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
 fn shown(value: &ContextValue) -> String {
     shown_in_full(value).chars().take(ECHO_CHARS).collect()
 }
 
 fn shown_in_full(value: &ContextValue) -> String {
-    let plain = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
     match value {
         ContextValue::String(text) => plain(text.clone()),
         ContextValue::Strings(all) => plain(all.join(", ")),

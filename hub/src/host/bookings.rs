@@ -48,7 +48,7 @@ impl Opened {
         act: BookingAct,
     ) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
-        self.write(hood, move |replica, tx, now, rng| {
+        let id = self.write(hood, move |replica, tx, now, rng| {
             let word = |text: Option<String>| text.unwrap_or_default();
             let changes: Changes = match act {
                 BookingAct::Accept => replica.accept(tx, now, &id, Care::CalendarOnly)?,
@@ -56,13 +56,13 @@ impl Opened {
                     replica.refuse(tx, now, rng, &id, Reason::NONE, word(text))?
                 }
                 BookingAct::Cancel { text } => replica.cancel(tx, now, rng, &id, word(text))?,
-                BookingAct::Wait => replica.wait(tx, now, rng, &id)?.1,
+                // A request of its own, under an id of its own.
+                BookingAct::Wait => return replica.wait(tx, now, rng, &id),
                 BookingAct::StopWaiting => replica.cancel(tx, now, rng, &id, String::new())?,
             };
-            Ok(((), changes))
-        })
-        .await?;
-        Ok(saved(id))
+            Ok((id, changes))
+        });
+        Ok(saved(id.await?))
     }
 
     pub(super) async fn find_bookings(
@@ -87,7 +87,7 @@ impl Opened {
                 && (!filter.to_decide || to_decide)
         };
         let shown = reads.iter().filter(|it| fits(it)).map(|read| self.show(read, &zone)).collect();
-        Ok(super::people::page(shown, &paging, |booking: &Booking| booking.id.to_string()))
+        super::people::page(shown, &paging, |booking: &Booking| booking.id.to_string())
     }
 
     pub(super) async fn one_booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use palier_model::journal::BUNDLE_BYTES;
-use palier_node::home::write_atomically;
 
-use super::{Opened, errors};
+use super::{Opened, errors, read_file, write_file};
 use crate::answer::{BundleExported, BundleImported, Refused};
 use crate::backend::{OnProgress, Progress, Scope, Stage};
 use crate::errors::{CliError, Result};
@@ -19,13 +18,15 @@ impl Opened {
     ) -> Result<BundleExported> {
         let hood = self.hood_of(scope).await?;
         progress(Progress { stage: Stage::Bundling, done: 0, total: None });
-        let (bytes, entries) =
+        let made =
             self.node.call(move |host| host.export_bundle(&hood)).await.map_err(errors::of_node)?;
-        write_atomically(&file, &bytes).map_err(|error| CliError::io(&error, &file))?;
+        write_file(&file, &made.bytes)?;
+        let left = self.node.call(move |host| host.bundle_left(&hood, made.up_to)).await;
+        left.map_err(errors::of_node)?;
         Ok(BundleExported {
             file: file.display().to_string(),
-            entries,
-            bytes: bytes.len() as u64,
+            entries: made.entries,
+            bytes: made.bytes.len() as u64,
             saved: true,
         })
     }
@@ -35,12 +36,9 @@ impl Opened {
         file: PathBuf,
         progress: OnProgress,
     ) -> Result<BundleImported> {
-        let size = std::fs::metadata(&file).map_err(|error| CliError::io(&error, &file))?.len();
-        if size > BUNDLE_BYTES as u64 {
-            return Err(CliError::new("invalid.bundle"));
-        }
         progress(Progress { stage: Stage::Bundling, done: 0, total: None });
-        let bytes = std::fs::read(&file).map_err(|error| CliError::io(&error, &file))?;
+        let bytes =
+            read_file(&file, BUNDLE_BYTES)?.ok_or_else(|| CliError::new("invalid.bundle"))?;
         let imported = self
             .node
             .call(move |host| host.import_bundle(&bytes))

@@ -52,19 +52,13 @@ impl Opened {
         self.node.read(hood, read).await.map_err(errors::of_node)
     }
 
-    pub(super) async fn found(
-        &self,
-        scope: &Scope,
-        name: String,
-        zone: Option<String>,
-    ) -> Result<Saved> {
-        if let Some(now) = scope.now {
-            self.node.clock().set(now);
-        }
-        let zone = zone
-            .or_else(|| TimeZone::system().iana_name().map(str::to_owned))
-            .filter(|zone| TimeZone::get(zone).is_ok())
-            .unwrap_or_else(|| "Europe/Paris".to_owned());
+    pub(super) async fn found(&self, name: String, zone: Option<String>) -> Result<Saved> {
+        let zone = match zone {
+            None => TimeZone::system(),
+            Some(name) => TimeZone::get(&name)
+                .map_err(|_| CliError::new("invalid.zone").param("value", name))?,
+        };
+        let zone = zone.iana_name().unwrap_or("Europe/Paris").to_owned();
         let place = PlaceRecord { at: self.node.clock().claimed(), name, zone };
         let policy = Policy { inviters: Inviters::Members, approval: false };
         let hood = self.node.found(place, policy).await.map_err(errors::of_node)?;
@@ -186,15 +180,11 @@ impl Opened {
 
     pub(super) async fn join_by(
         &self,
-        scope: &Scope,
         link: String,
         lives: Option<String>,
         within_ms: i64,
         progress: OnProgress,
     ) -> Result<Joined> {
-        if let Some(now) = scope.now {
-            self.node.clock().set(now);
-        }
         let link = InvitationLink::from_text(&link).map_err(|_| CliError::new("invalid.link"))?;
         let form = JoinForm {
             name: self.identity.name.clone(),

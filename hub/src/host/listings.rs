@@ -60,13 +60,9 @@ impl Opened {
             return self.own_listings(hood, &zone, &paging).await;
         }
         let query = SearchQuery {
-            text: filter.words,
-            kind: filter.kind.map(kind_in),
-            category: category(filter.category.as_deref())?,
-            zone: filter.zone,
-            max_price: filter.price.map(max_price),
             cursor: paging.after.as_deref().map(cursor_in).transpose()?,
             limit: paging.limit as usize,
+            ..query_of(filter)?
         };
         let (page, names) = self
             .node
@@ -106,7 +102,7 @@ impl Opened {
             .await?;
         let now = self.node.clock().claimed();
         let items = rows.iter().map(|row| show(row, &names, now, zone)).collect();
-        Ok(super::people::page(items, paging, |listing: &Listing| listing.id.to_string()))
+        super::people::page(items, paging, |listing: &Listing| listing.id.to_string())
     }
 
     pub(super) async fn one_listing(&self, scope: &Scope, id: DocId) -> Result<ListingDetail> {
@@ -310,12 +306,24 @@ fn category(code: Option<&str>) -> Result<Option<Category>> {
     let found = Category::from_code(&code.trim().to_lowercase());
     found.map(Some).ok_or_else(|| {
         let known: Vec<&str> = Category::ALL.iter().map(|category| category.code()).collect();
-        CliError::new("invalid.text").param("known", known.join(" "))
+        CliError::new("invalid.category").param("value", code).param("known", known.join(", "))
+    })
+}
+
+/// What a filter asks of the index, from its first page.
+pub(super) fn query_of(filter: ListingFilter) -> Result<SearchQuery> {
+    Ok(SearchQuery {
+        text: filter.words,
+        kind: filter.kind.map(kind_in),
+        category: category(filter.category.as_deref())?,
+        zone: filter.zone,
+        max_price: filter.price.map(max_price),
+        ..SearchQuery::default()
     })
 }
 
 fn cursor_in(text: &str) -> Result<SearchCursor> {
-    let wrong = || CliError::new("usage.invalid_value");
+    let wrong = || CliError::new("invalid.after");
     let (at, id) = text.split_once('.').ok_or_else(wrong)?;
     let updated_at = Instant(at.parse().map_err(|_| wrong())?);
     Ok(SearchCursor { updated_at, id: id.parse().map_err(|_| wrong())? })
@@ -333,7 +341,7 @@ fn kind_in(kind: ListingKind) -> ModelKind {
     }
 }
 
-fn kind_out(kind: ModelKind) -> ListingKind {
+pub(super) fn kind_out(kind: ModelKind) -> ListingKind {
     match kind {
         ModelKind::Need => ListingKind::Need,
         ModelKind::Tool => ListingKind::Tool,

@@ -8,15 +8,12 @@ use palier_model::keys::HoodHash;
 use palier_model::replica::Standing;
 use palier_model::rows::{Rows, Table, TableKind};
 use palier_model::sync::JoinAnswer;
-use palier_node::node::{Node, NodeEvent};
+use palier_node::node::{MetPeer, NodeEvent};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
 
 use super::hoods::known_reason;
 use super::{Opened, errors};
-use crate::answer::{
-    Doctor, Exchanged, Fork, JoinStatus, Peer, Quarantined, RunEvent, Status, SyncDone, Traffic,
-};
+use crate::answer::{Doctor, Exchanged, Fork, Peer, Quarantined, Status, SyncDone, Traffic};
 use crate::backend::{OnProgress, OpenRow, Progress, Scope, Stage};
 use crate::errors::{CliError, Result};
 
@@ -40,32 +37,65 @@ fn exchanged(engine: &Engine) -> Exchanged {
 
 impl Opened {
     pub(super) async fn status_now(&self, scope: &Scope) -> Result<Status> {
+        // With several neighbourhoods and none named: all of them together.
         let hood = match self.hood_of(scope).await {
             Ok(hood) => Some(hood),
             Err(error) if error.code == "hood.none" => None,
-            Err(error) if error.code == "hood.ambiguous" => None,
+            Err(error) if error.code == "hood.ambiguous" && scope.hood.is_none() => None,
             Err(error) => return Err(error),
         };
         let listening = self.node.addresses().await.map_err(errors::of_node)?;
-        let read = self
+        let mut status = self
             .node
             .call(move |host| {
-                let peers = host.peers();
-                let traffic = host.traffic();
-                let exchanged = exchanged(&host.engine);
-                let Some(hood) = hood else { return Ok((None, peers, traffic, exchanged, 0)) };
-                let bytes = host.stores.get(&hood).map_or(0, |store| size_of(store.dir()));
-                let read = host.read(&hood, |replica, tx, _| {
-                    let digest = match replica.hood().standing {
-                        Standing::Joining => None,
-                        _ => Some(HEXLOWER.encode(&replica.open_digest(tx)?)),
-                    };
-                    Ok((replica.figures(tx)?, replica.name(tx)?, digest))
-                })?;
-                Ok((Some(read), peers, traffic, exchanged, bytes))
+                let (bytes_in, bytes_out) = host.traffic();
+                let mut status = Status {
+                    home: String::new(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    running: false,
+                    member: host.engine.me().member.into(),
+                    device: host.engine.me().keys.id().into(),
+                    hood: hood.map(Into::into),
+                    hood_name: None,
+                    nodes: 0,
+                    documents: 0,
+                    entries: 0,
+                    bytes: 0,
+                    unsent: 0,
+                    listening,
+                    peers: (host.peers().into_iter())
+                        .filter(|peer| hood.is_none_or(|hood| peer.hood == hood))
+                        .map(peer)
+                        .collect(),
+                    traffic: Traffic { bytes_in, bytes_out },
+                    exchanged: exchanged(&host.engine),
+                    open_digest: None,
+                };
+                let all = host.engine.hoods().map(|(hood, _)| *hood);
+                let hoods: Vec<HoodHash> = hood.map_or_else(|| all.collect(), |hood| vec![hood]);
+                for of in hoods {
+                    status.bytes += host.stores.get(&of).map_or(0, |store| size_of(store.dir()));
+                    let figures = host.read(&of, |replica, tx, _| Ok(replica.figures(tx)?))?;
+                    status.nodes += figures.devices;
+                    status.documents += figures.documents;
+                    status.entries += figures.entries;
+                    status.unsent += figures.unsent;
+                }
+                if let Some(hood) = hood {
+                    let (name, digest) = host.read(&hood, |replica, tx, _| {
+                        let digest = match replica.hood().standing {
+                            Standing::Joining => None,
+                            _ => Some(HEXLOWER.encode(&replica.open_digest(tx)?)),
+                        };
+                        Ok((replica.name(tx)?, digest))
+                    })?;
+                    (status.hood_name, status.open_digest) = (Some(name), digest);
+                }
+                Ok(status)
             })
             .await
             .map_err(errors::of_node)?;
+<<<<<<< HEAD
         let (read, peers, (bytes_in, bytes_out), exchanged, bytes) = read;
         let (figures, name, digest) = match read {
             Some((figures, name, digest)) => (figures, Some(name), digest),
@@ -101,6 +131,10 @@ impl Opened {
             exchanged,
             open_digest: digest,
         })
+=======
+        status.home = self.dir.display().to_string();
+        Ok(status)
+>>>>>>> e13bec6 (The command line keeps its contract: one object for help and broken pipes too, times claimed for one command, ids and values that say what is taken, a page of commands whose every example is given)
     }
 
     pub(super) async fn sync_now(
@@ -193,6 +227,7 @@ impl Opened {
             sent: before.1.saturating_sub(after.1),
             traffic: Traffic { bytes_in, bytes_out },
             complete,
+            waiting: answered == Some(JoinAnswer::AwaitingApproval),
         })
     }
 
@@ -306,11 +341,23 @@ impl Opened {
     }
 }
 
+fn peer(met: MetPeer) -> Peer {
+    Peer {
+        hood: Some(met.hood.into()),
+        device: Some(met.device.into()),
+        member: Some(met.member.into()),
+        address: met.address,
+        relayed: met.relayed,
+        since: None,
+    }
+}
+
 /// Bytes of the files in a folder.
 fn size_of(dir: &std::path::Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
     entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
 }
+<<<<<<< HEAD
 
 /// What `run` tells while it is up.
 pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
@@ -348,3 +395,5 @@ pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
     });
     told
 }
+=======
+>>>>>>> e13bec6 (The command line keeps its contract: one object for help and broken pipes too, times claimed for one command, ids and values that say what is taken, a page of commands whose every example is given)

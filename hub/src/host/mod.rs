@@ -4,6 +4,7 @@
 mod bookings;
 mod bundle;
 mod errors;
+mod events;
 mod hoods;
 mod link;
 mod listings;
@@ -11,21 +12,24 @@ mod machine;
 mod people;
 mod photos;
 mod recovery;
+mod searches;
 
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use palier_model::authority::Role;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase};
+use palier_model::listing::fold;
 use palier_model::projection::Place;
-use palier_node::home::{Home, Platform, default_state};
+use palier_model::time::Instant;
+use palier_node::home::{Home, Platform, default_state, write_atomically};
 use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
 
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, Recovered,
-    RunEvent, Saved, Sheet, Status, SyncDone, Waiting,
+    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
@@ -37,16 +41,22 @@ use crate::errors::{CliError, Result};
 /// Where a hub listens when nothing else is said.
 const HUB_PORT: u16 = 4747;
 
+/// The shortest beginning of a neighbourhood's id: `hsh_` and four more.
+const MIN_ID_BYTES: usize = 8;
+
 /// Homes on this machine.
 pub struct NodeHost;
 
 /// An open home.
+#[derive(Clone)]
 pub struct Opened {
     node: Node,
     dir: PathBuf,
     /// What was waited for while it was opened.
     identity: Identity,
     device: DeviceId,
+    /// How things stood before anybody was met.
+    known: events::Known,
 }
 
 fn state_dir() -> Result<PathBuf> {
@@ -108,7 +118,11 @@ impl Host for NodeHost {
             })
             .await
             .map_err(errors::of_node)?;
-        let opened = Opened { node, dir: home.to_owned(), identity, device };
+        let known = match &opening.network {
+            Some(network) if network.serve => events::Known::of(&node).await,
+            _ => events::Known::default(),
+        };
+        let opened = Opened { node, dir: home.to_owned(), identity, device, known };
         if let Some(network) = opening.network {
             let mut listen = network.listen;
             if listen.is_empty() {
@@ -136,9 +150,6 @@ impl Host for NodeHost {
 impl Opened {
     /// The neighbourhood that is meant.
     async fn hood_of(&self, scope: &Scope) -> Result<HoodHash> {
-        if let Some(now) = scope.now {
-            self.node.clock().set(now);
-        }
         if scope.mandate_of.is_some_and(|member| member != self.identity.member) {
             return Err(CliError::new("mandate.none"));
         }
@@ -156,12 +167,12 @@ impl Opened {
             })
             .await
             .map_err(errors::of_node)?;
-        let fits = |(hood, name): &&(HoodHash, String)| {
-            wanted.as_ref().is_none_or(|wanted| {
-                hood.to_string().starts_with(wanted.as_str())
-                    || name.to_lowercase() == wanted.to_lowercase()
-            })
-        };
+        let wanted = wanted.as_deref().map(str::trim);
+        let fits = |of: &&(HoodHash, String)| wanted.is_none_or(|wanted| is_meant(wanted, of));
+        // A name that is given whole is meant before those that merely hold it.
+        let exact = |of: &&(HoodHash, String)| wanted.is_some_and(|it| fold(it) == fold(&of.1));
+        let exact: Vec<_> = found.iter().filter(exact).cloned().collect();
+        let found = if exact.is_empty() { found } else { exact };
         let mut fitting = found.iter().filter(fits);
         match (fitting.next(), fitting.next()) {
             (Some((hood, _)), None) => Ok(*hood),
@@ -188,13 +199,50 @@ impl Opened {
     }
 }
 
+/// Whether a neighbourhood is meant: by its id, the start of it, its name or a part of it.
+fn is_meant(wanted: &str, (hood, name): &(HoodHash, String)) -> bool {
+    let by_id = wanted.len() >= MIN_ID_BYTES && hood.to_string().starts_with(wanted);
+    let by_name = fold(wanted);
+    by_id || (!by_name.is_empty() && fold(name).contains(&by_name))
+}
+
+/// A file of at most `limit` bytes; none where it is larger.
+fn read_file(file: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+    use std::io::Read as _;
+    let failed = |error: std::io::Error| CliError::io(&error, file);
+    // A device or a pipe may never end.
+    if !std::fs::metadata(file).map_err(failed)?.is_file() {
+        return Err(CliError::new("file.no_file").param("file", file.display()));
+    }
+    let mut bytes = Vec::new();
+    let open = std::fs::File::open(file).map_err(failed)?;
+    open.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
+}
+
+/// Writes a file whole, or leaves what was there. Devices and folders are not replaced.
+fn write_file(file: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+        return Err(CliError::new("file.no_file").param("file", file.display()));
+    }
+    write_atomically(file, bytes).map_err(|error| CliError::io(&error, file))
+}
+
 fn saved(id: impl std::fmt::Display) -> Saved {
     Saved { id: id.to_string(), saved: true }
 }
 
 impl Backend for Opened {
     fn events(&self) -> mpsc::Receiver<RunEvent> {
-        machine::events(&self.node)
+        events::events(&self.node, self.known.clone())
+    }
+
+    fn now(&self) -> Instant {
+        self.node.clock().claimed()
+    }
+
+    fn claiming(&self, now: Instant) -> Self {
+        Self { node: self.node.claiming(now), ..self.clone() }
     }
 
     async fn close(self) {
@@ -225,8 +273,13 @@ impl Backend for Opened {
     async fn open_rows(&self, scope: &Scope, after: Option<&OpenRow>) -> Result<Vec<OpenRow>> {
         self.open_rows_after(scope, after.cloned()).await
     }
-    async fn hood_found(&self, scope: &Scope, name: String, zone: Option<String>) -> Result<Saved> {
-        self.found(scope, name, zone).await
+    async fn hood_found(
+        &self,
+        _scope: &Scope,
+        name: String,
+        zone: Option<String>,
+    ) -> Result<Saved> {
+        self.found(name, zone).await
     }
     async fn hoods(&self, _scope: &Scope) -> Result<Vec<Hood>> {
         self.all_hoods().await
@@ -254,13 +307,13 @@ impl Backend for Opened {
     }
     async fn join(
         &self,
-        scope: &Scope,
+        _scope: &Scope,
         link: String,
         lives: Option<String>,
         within_ms: i64,
         progress: OnProgress,
     ) -> Result<Joined> {
-        self.join_by(scope, link, lives, within_ms, progress).await
+        self.join_by(link, lives, within_ms, progress).await
     }
     async fn members(&self, scope: &Scope, paging: Paging) -> Result<List<Member>> {
         self.all_members(scope, paging).await
@@ -307,6 +360,23 @@ impl Backend for Opened {
         paging: Paging,
     ) -> Result<List<Listing>> {
         self.find_listings(scope, filter, paging).await
+    }
+    async fn search_save(
+        &self,
+        scope: &Scope,
+        name: String,
+        filter: ListingFilter,
+    ) -> Result<Saved> {
+        self.keep_search(scope, name, filter).await
+    }
+    async fn searches(&self, scope: &Scope) -> Result<Vec<SavedSearch>> {
+        self.kept_searches(scope).await
+    }
+    async fn search_filter(&self, scope: &Scope, name: String) -> Result<ListingFilter> {
+        self.kept_filter(scope, name).await
+    }
+    async fn search_forget(&self, scope: &Scope, name: String) -> Result<Saved> {
+        Opened::forget_search(self, scope, name).await
     }
     async fn listing(&self, scope: &Scope, id: DocId) -> Result<ListingDetail> {
         self.one_listing(scope, id).await

@@ -97,7 +97,7 @@ impl Opened {
 
     pub(super) async fn all_members(&self, scope: &Scope, paging: Paging) -> Result<List<Member>> {
         let hood = self.hood_of(scope).await?;
-        Ok(page(self.show_members(hood).await?, &paging, |member| member.id.to_string()))
+        page(self.show_members(hood).await?, &paging, |member| member.id.to_string())
     }
 
     pub(super) async fn one_member(&self, scope: &Scope, id: MemberId) -> Result<Member> {
@@ -211,16 +211,24 @@ impl Opened {
 }
 
 /// One part of a list; `next` is the key of the last item shown.
-pub(super) fn page<T>(items: Vec<T>, paging: &Paging, key: impl Fn(&T) -> String) -> List<T> {
+pub(super) fn page<T>(
+    items: Vec<T>,
+    paging: &Paging,
+    key: impl Fn(&T) -> String,
+) -> Result<List<T>> {
     let skip = match &paging.after {
         None => 0,
-        Some(after) => items.iter().position(|it| key(it) == *after).map_or(0, |at| at + 1),
+        Some(after) => {
+            let at = items.iter().position(|it| key(it) == *after);
+            // Beginning again instead would have a script read the list for ever.
+            at.ok_or_else(|| CliError::new("invalid.after"))? + 1
+        }
     };
     let limit = paging.limit.max(1) as usize;
     let more = items.len() > skip + limit;
     let items: Vec<T> = items.into_iter().skip(skip).take(limit).collect();
     let next = items.last().filter(|_| more).map(key);
-    List { items, next }
+    Ok(List { items, next })
 }
 
 /// A building or landlord: up to four letters or digits, which the charter holds as a
@@ -230,7 +238,7 @@ fn code(text: Option<&str>) -> Result<u32> {
     let text = text.trim().to_uppercase();
     let fits = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if !fits {
-        return Err(CliError::new("invalid.text").param("max", 4));
+        return Err(CliError::new("invalid.code").param("value", text));
     }
     Ok(text.bytes().fold(0, |code, byte| (code << 8) | u32::from(byte)))
 }

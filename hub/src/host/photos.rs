@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use palier_model::keys::{BlobId, DocId};
-use palier_node::home::write_atomically;
 use palier_node::photo::{self, Limits, PhotoError};
 
-use super::{Opened, errors};
+use super::{Opened, errors, read_file, write_file};
 use crate::answer::{PhotoAdded, PhotoFile};
 use crate::backend::Scope;
 use crate::errors::{CliError, Result};
@@ -20,13 +19,11 @@ impl Opened {
         file: PathBuf,
     ) -> Result<PhotoAdded> {
         let hood = self.hood_of(scope).await?;
-        let size = std::fs::metadata(&file).map_err(|error| CliError::io(&error, &file))?.len();
         let limits = Limits::default();
-        if size > limits.input_bytes as u64 {
-            let bytes = usize::try_from(size).unwrap_or(usize::MAX);
-            return Err(invalid(PhotoError::TooLarge { bytes, limit: limits.input_bytes }));
-        }
-        let bytes = std::fs::read(&file).map_err(|error| CliError::io(&error, &file))?;
+        let limit = limits.input_bytes;
+        let bytes = read_file(&file, limit)?.ok_or_else(|| {
+            invalid(PhotoError::TooLarge { bytes: limit.saturating_add(1), limit })
+        })?;
         let prepared = tokio::task::spawn_blocking(move || photo::prepare(&bytes, &limits))
             .await
             .map_err(CliError::internal)?
@@ -50,7 +47,7 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let within = Duration::from_millis(u64::try_from(within_ms).unwrap_or(0));
         let bytes = self.node.photo(hood, photo, within).await.map_err(errors::of_node)?;
-        write_atomically(&file, &bytes).map_err(|error| CliError::io(&error, &file))?;
+        write_file(&file, &bytes)?;
         Ok(PhotoFile {
             id: photo.into(),
             file: file.display().to_string(),

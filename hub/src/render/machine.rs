@@ -12,6 +12,7 @@ use crate::texts::Texts;
 /// What goes on while something takes long.
 pub fn stage(stage: Stage, texts: &Texts) -> String {
     texts.get(match stage {
+        Stage::Working => "stage-working",
         Stage::Opening => "stage-opening",
         Stage::Waiting => "stage-waiting",
         Stage::Meeting => "stage-meeting",
@@ -42,7 +43,18 @@ pub fn run_event(event: &RunEvent, texts: &Texts) -> String {
             JoinStatus::AwaitingApproval => "run-awaiting",
             JoinStatus::Refused => "join-refused",
         }),
-        RunEvent::Applied => texts.get("run-applied"),
+        RunEvent::Applied { member, .. } => {
+            texts.with("run-applied", [("who", short(member).into())])
+        }
+        RunEvent::SearchMatched { searches, listing, title, .. } => {
+            let names = searches.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ");
+            let params = [
+                ("names", names.into()),
+                ("title", plain(title).into()),
+                ("id", short(listing).into()),
+            ];
+            texts.with("run-search-matched", params)
+        }
         RunEvent::Received { entries } => texts.with("run-received", [("n", (*entries).into())]),
         RunEvent::Stopped => texts.get("run-stopped"),
     }
@@ -76,6 +88,7 @@ pub(super) fn welcome(it: &Welcome, view: &View<'_>) -> String {
 pub(super) fn status(it: &Status, view: &View<'_>) -> String {
     let mut out = match &it.hood_name {
         Some(name) => format!("{}\n", view.strong(&plain(name))),
+        None if it.documents > 0 => format!("{}\n", view.get("status-all-hoods")),
         None => format!("{}\n", view.get("status-no-hood")),
     };
     out.push_str(&view.field("field-home", &plain(&it.home)));
@@ -104,6 +117,9 @@ pub(super) fn status(it: &Status, view: &View<'_>) -> String {
 }
 
 pub(super) fn sync(it: &SyncDone, view: &View<'_>) -> String {
+    if it.waiting {
+        return view.get("run-awaiting");
+    }
     let key = if it.complete { "sync-complete" } else { "sync-partial" };
     let params =
         [("peers", it.peers.into()), ("received", it.received.into()), ("sent", it.sent.into())];

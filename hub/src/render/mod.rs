@@ -33,6 +33,8 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::BundleExported(it) => machine::exported(it, view),
         Answer::BundleImported(it) => machine::imported(it, view),
         Answer::Completions(it) => it.script.clone(),
+        Answer::Help(it) => it.help.clone(),
+        Answer::Version(it) => format!("palier {}", it.version),
         Answer::Schemas(_) => answer.to_json().unwrap_or_default(),
         Answer::Hoods(it) => people::hoods(&it.items, view),
         Answer::Hood(it) => people::hood(it, view),
@@ -47,6 +49,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::Recovered(it) => people::recovered(it, view),
         Answer::Profile(it) => people::profile(it, view),
         Answer::Listings(it) => sharing::listings(it, view),
+        Answer::SavedSearches(it) => sharing::saved_searches(&it.items, view),
         Answer::ListingDetail(it) => sharing::listing(it, view),
         Answer::PhotoAdded(it) => view.with("photo-added", [("id", style::short(&it.id).into())]),
         Answer::PhotoFile(it) => {

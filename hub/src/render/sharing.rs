@@ -5,7 +5,7 @@ use super::table::table;
 use super::when::{moment, span};
 use crate::answer::{
     Booking, BookingStatus, Delivery, List, Listing, ListingDetail, ListingKind, ListingStatus,
-    Per, Price, Waiting,
+    Per, Price, SavedSearch, Waiting,
 };
 
 /// Says that a list goes on.
@@ -78,6 +78,27 @@ pub(super) fn listings(list: &List<Listing>, view: &View<'_>) -> String {
     };
     let rows: Vec<_> = list.items.iter().map(row).collect();
     with_next(table(&headings, &rows), list.next.as_deref(), view)
+}
+
+pub(super) fn saved_searches(items: &[SavedSearch], view: &View<'_>) -> String {
+    if items.is_empty() {
+        return view.get("searches-none");
+    }
+    let headings = ["col-name", "col-asks"];
+    let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
+    let row = |it: &SavedSearch| {
+        let asks = [
+            Some(plain(&it.words)).filter(|words| !words.is_empty()),
+            it.kind.map(|of| kind(of, view)),
+            it.category.as_deref().map(plain),
+            it.zone.as_deref().map(plain),
+            it.price.map(|most| view.with("search-at-most", [("price", price(most, view).into())])),
+        ];
+        let asks: Vec<String> = asks.into_iter().flatten().collect();
+        let asks = if asks.is_empty() { view.get("search-all") } else { asks.join(", ") };
+        vec![plain(&it.name), asks]
+    };
+    table(&headings, &items.iter().map(row).collect::<Vec<_>>())
 }
 
 pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {

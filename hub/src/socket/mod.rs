@@ -38,8 +38,8 @@ pub struct Request {
     pub cwd: PathBuf,
     /// The language of usage errors.
     pub lang: Lang,
-    /// The caller's time: its clock's, or what `--now` claims.
-    pub now: Instant,
+    /// The time on the caller's clock.
+    pub clock: Instant,
 }
 
 /// A line of the response.

@@ -48,7 +48,7 @@ fn request(word: &str) -> Request {
         argv: vec!["palier".into(), word.into()],
         cwd: "/".into(),
         lang: Lang::En,
-        now: Instant(0),
+        clock: Instant(0),
     }
 }
 

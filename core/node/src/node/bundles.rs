@@ -30,11 +30,23 @@ pub struct Imported {
     pub refused: BTreeMap<&'static str, u64>,
 }
 
+/// A bundle that is not in a file yet.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Entries in it.
+    pub entries: u64,
+    /// Where the order of acceptance stood.
+    pub up_to: u64,
+}
+
 impl Host {
-    /// All that lies here of a neighbourhood, as a bundle, and how many entries that is.
-    pub fn export_bundle(&mut self, hood: &HoodHash) -> Result<(Vec<u8>, u64), NodeError> {
+    /// All that lies here of a neighbourhood, as a bundle. Once it is written,
+    /// [`Host::bundle_left`] is to be told.
+    pub fn export_bundle(&mut self, hood: &HoodHash) -> Result<Exported, NodeError> {
         let hash = *hood;
-        let bundle = self.read(hood, |replica, tx, now| {
+        self.read(hood, |replica, tx, now| {
             let root = replica.hood().root;
             let root = root.ok_or_else(|| ActError::not_allowed("member.awaiting"))?;
             let mut writer = BundleWriter::new(&BundleHead { hood: hash, root, at: now });
@@ -52,15 +64,18 @@ impl Host {
                 }
                 writer.push(Section::Blob(&bytes));
             }
-            Ok((writer.finish(), entries))
-        })?;
-        // What a file took has left the device.
+            let up_to = palier_model::journal::position(tx)?.n;
+            Ok(Exported { bytes: writer.finish(), entries, up_to })
+        })
+    }
+
+    /// A bundle is in a file: what it took up to a number of the order of acceptance has
+    /// left the device.
+    pub fn bundle_left(&mut self, hood: &HoodHash, up_to: u64) -> Result<(), NodeError> {
         self.act(hood, |_, tx, _, _| {
-            let n = palier_model::journal::position(tx)?.n;
-            palier_model::journal::mark_sent(tx, n)?;
+            palier_model::journal::mark_sent(tx, up_to)?;
             Ok(((), Changes::default()))
-        })?;
-        Ok(bundle)
+        })
     }
 
     /// Takes a bundle in. The good entries are kept, whatever else is in it.

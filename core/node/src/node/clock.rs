@@ -33,6 +33,13 @@ impl Clock {
         self.shift_ms.store(shift, Ordering::Relaxed);
     }
 
+    /// A clock that claims `at` from now on, beside this one, which goes on as it is.
+    pub fn claiming(&self, at: Instant) -> Self {
+        let clock = Self { began: self.began, shift_ms: AtomicI64::new(0) };
+        clock.set(at);
+        clock
+    }
+
     /// Milliseconds since this clock began: never goes back.
     pub fn steady(&self) -> Instant {
         Instant(i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX))

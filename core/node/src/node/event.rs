@@ -2,6 +2,7 @@
 
 use palier_model::engine::Event;
 use palier_model::keys::{DeviceId, HoodHash, MemberId};
+use palier_model::listing::Found;
 
 /// Something happened on this node.
 #[derive(Debug, Clone)]
@@ -30,6 +31,13 @@ pub enum NodeEvent {
         hood: HoodHash,
         /// With which device.
         device: DeviceId,
+    },
+    /// A new listing of somebody else fits searches that are kept here.
+    SearchMatched {
+        /// In which neighbourhood.
+        hood: HoodHash,
+        /// The listing, and which searches.
+        found: Box<Found>,
     },
     /// A dial came to nothing.
     DialFailed {

@@ -65,6 +65,8 @@ pub struct Host {
     pub(super) network: Option<Network>,
     pub(super) rng: SystemRng,
     pub(super) ailing: super::mend::Ailing,
+    /// Whether somebody wants to hear what kept searches find.
+    pub(super) looks_out: bool,
 }
 
 impl Host {
@@ -349,6 +351,7 @@ impl Host {
                 }
             }
             Event::Addresses { hood, devices } => self.heard(*hood, devices).await,
+            Event::Changed { hood, changes } => self.look_out(hood, Some(&changes.listings)),
             _ => {}
         }
         self.tell(NodeEvent::Engine(event));
@@ -365,7 +368,7 @@ impl Host {
         }
     }
 
-    fn tell(&self, event: NodeEvent) {
+    pub(super) fn tell(&self, event: NodeEvent) {
         // Nobody listening is no error.
         let _ = self.events.send(event);
     }

@@ -19,6 +19,7 @@ mod network;
 mod peers;
 mod photos;
 mod reach;
+mod searches;
 mod stores;
 mod transport;
 mod turns;
@@ -37,7 +38,7 @@ use palier_model::time::Instant;
 use tokio::runtime::Builder;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-pub use bundles::Imported;
+pub use bundles::{Exported, Imported};
 pub use clock::Clock;
 pub use config::{NetworkConfig, NodeConfig};
 pub use doctor::Report;
@@ -65,6 +66,8 @@ pub struct Node {
     /// What happened until somebody listens: kept for the first who does.
     early: Arc<Mutex<Option<broadcast::Receiver<NodeEvent>>>>,
     clock: Arc<Clock>,
+    /// Whether this handle claims another time than the node.
+    claims: bool,
 }
 
 impl Node {
@@ -125,6 +128,7 @@ impl Node {
             events: events.clone(),
             early: Arc::new(Mutex::new(Some(early))),
             clock: clock.clone(),
+            claims: false,
         };
         let spawned = thread::Builder::new().name("palier-host".into()).spawn(move || {
             let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
@@ -175,8 +179,18 @@ impl Node {
         job: impl FnOnce(&mut Host) -> Result<R, NodeError> + Send + 'static,
     ) -> Result<R, NodeError> {
         let (reply, answer) = oneshot::channel();
+        let claimed = self.claims.then(|| Arc::clone(&self.clock));
         let job = Box::new(move |host: &mut Host| {
-            let _ = reply.send(job(host));
+            let done = match claimed {
+                None => job(host),
+                Some(clock) => {
+                    let own = std::mem::replace(&mut host.clock, clock);
+                    let done = job(host);
+                    host.clock = own;
+                    done
+                }
+            };
+            let _ = reply.send(done);
         });
         self.send(Input::Job(job)).await?;
         answer.await.map_err(|_| NodeError::Closed)?
@@ -217,6 +231,11 @@ impl Node {
     pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
         let early = self.early.lock().unwrap_or_else(PoisonError::into_inner).take();
         early.unwrap_or_else(|| self.events.subscribe())
+    }
+
+    /// A handle whose acts claim that it is `now`; the node's own time stays as it is.
+    pub fn claiming(&self, now: Instant) -> Self {
+        Self { clock: Arc::new(self.clock.claiming(now)), claims: true, ..self.clone() }
     }
 
     /// The clocks.
@@ -280,6 +299,7 @@ fn open_host(
         network: None,
         rng: system_rng(),
         ailing: Ailing::default(),
+        looks_out: false,
     })
 }
 
