@@ -95,46 +95,8 @@ impl Opened {
             })
             .await
             .map_err(errors::of_node)?;
-<<<<<<< HEAD
-        let (read, peers, (bytes_in, bytes_out), exchanged, bytes) = read;
-        let (figures, name, digest) = match read {
-            Some((figures, name, digest)) => (figures, Some(name), digest),
-            None => Default::default(),
-        };
-        Ok(Status {
-            home: self.dir.display().to_string(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            running: false,
-            member: self.identity.member.into(),
-            device: self.device.into(),
-            hood: hood.map(Into::into),
-            hood_name: name,
-            nodes: figures.devices,
-            documents: figures.documents,
-            entries: figures.entries,
-            bytes,
-            unsent: figures.unsent,
-            listening,
-            peers: peers
-                .into_iter()
-                .filter(|peer| hood.is_none_or(|hood| peer.hood == hood))
-                .map(|peer| Peer {
-                    hood: Some(peer.hood.into()),
-                    device: Some(peer.device.into()),
-                    member: Some(peer.member.into()),
-                    address: peer.address,
-                    relayed: peer.relayed,
-                    since: None,
-                })
-                .collect(),
-            traffic: Traffic { bytes_in, bytes_out },
-            exchanged,
-            open_digest: digest,
-        })
-=======
         status.home = self.dir.display().to_string();
         Ok(status)
->>>>>>> e13bec6 (The command line keeps its contract: one object for help and broken pipes too, times claimed for one command, ids and values that say what is taken, a page of commands whose every example is given)
     }
 
     pub(super) async fn sync_now(
@@ -357,43 +319,3 @@ fn size_of(dir: &std::path::Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
     entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
 }
-<<<<<<< HEAD
-
-/// What `run` tells while it is up.
-pub(super) fn events(node: &Node) -> mpsc::Receiver<RunEvent> {
-    let mut events = node.subscribe();
-    let (tell, told) = mpsc::channel(256);
-    tokio::spawn(async move {
-        loop {
-            let event = match events.recv().await {
-                Ok(NodeEvent::PeerJoined { hood, device, peer, relayed, .. }) => {
-                    let (device, hood) = (Some(device.into()), Some(hood.into()));
-                    RunEvent::PeerJoined { device, address: peer, relayed, hood }
-                }
-                Ok(NodeEvent::PeerLeft { hood, device }) => {
-                    RunEvent::PeerLeft { device: Some(device.into()), hood: Some(hood.into()) }
-                }
-                Ok(NodeEvent::Engine(Event::Accepted { entries, .. })) => {
-                    RunEvent::Received { entries: entries as u64 }
-                }
-                Ok(NodeEvent::Engine(Event::JoinAnswered { answer, .. })) => {
-                    let status = match answer {
-                        JoinAnswer::Joined => JoinStatus::Joined,
-                        JoinAnswer::AwaitingApproval => JoinStatus::AwaitingApproval,
-                        JoinAnswer::Refused(_) => JoinStatus::Refused,
-                    };
-                    RunEvent::JoinAnswered { status }
-                }
-                Ok(NodeEvent::Engine(Event::Applied { .. })) => RunEvent::Applied,
-                Ok(NodeEvent::Stopped) | Err(RecvError::Closed) => return,
-                _ => continue,
-            };
-            if tell.send(event).await.is_err() {
-                return;
-            }
-        }
-    });
-    told
-}
-=======
->>>>>>> e13bec6 (The command line keeps its contract: one object for help and broken pipes too, times claimed for one command, ids and values that say what is taken, a page of commands whose every example is given)

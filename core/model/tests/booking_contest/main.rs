@@ -5,19 +5,13 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use ed25519_dalek::SigningKey;
 use palier_model::booking::{
-    self, Answer, BookingFacts, BookingStates, BookingView, Bookings, Care, DecideError, Decision,
-    Delivery, DomainFacts, DomainId, DomainRecord, DomainView, Holder, Op, Outcome, Reason, Record,
-    Request, Resource, Standing, Status, Terms, Wanted, booking_id, inner,
+    self, Answer, BookingStates, Bookings, Care, DecideError, Decision, Delivery, DomainRecord,
+    Holder, Op, Outcome, Reason, Record, Resource, Standing, Status, Terms, inner,
 };
-use palier_model::journal::{
-    self, Author, Class, Descriptor, Entry, LogStart, Owner, Ref, Right, Rights, Run, Tip, kind,
-};
-use palier_model::keys::{
-    BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, LogId, MemberId,
-};
-use palier_model::rows::{MemoryRows, RowsError, Table, Tx};
+use palier_model::journal::{self, Descriptor, Entry, Owner};
+use palier_model::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
+use palier_model::rows::{MemoryRows, Table, Tx};
 use palier_model::time::{Instant, Interval};
 
 use world::*;

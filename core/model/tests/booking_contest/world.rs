@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use palier_model::booking::{
-    self, Answer, BookingFacts, BookingStates, BookingView, Bookings, Care, DecideError, Decision,
-    Delivery, DomainFacts, DomainId, DomainRecord, DomainView, Holder, Op, Outcome, Reason, Record,
-    Request, Resource, Standing, Status, Terms, Wanted, booking_id, inner,
+    self, BookingFacts, BookingStates, BookingView, Care, DecideError, DomainFacts, DomainId,
+    DomainRecord, DomainView, Holder, Record, Request, Terms, Wanted, booking_id, inner,
 };
 use palier_model::journal::{
     self, Author, Class, Descriptor, Entry, LogStart, Owner, Ref, Right, Rights, Run, Tip, kind,

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use exif::{In, Tag};
 use jpeg_encoder::{ColorType, Encoder};
-use palier_node::photo::Limits;
+use palier_node::photo::{Limits, prepare};
 
 use crate::pictures::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use palier_node::photo::Foreign;
+use palier_node::photo::{Foreign, PhotoError};
 
 use crate::pictures::*;
 
