@@ -3,6 +3,7 @@
 //! neighbours meet through the hub alone.
 //! `PALIER_TEST_FLOOD=100000` floods with so many entries.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as Timer};
 
 use palier_model::engine::Event;
@@ -74,6 +75,9 @@ fn entries(person: &Person) -> u64 {
     person.must(&["status"]).json["entries"].as_u64().unwrap_or_default()
 }
 
+/// One flood at a time: each measures what it delays.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[derive(Debug)]
 struct Delays {
     median: Duration,
@@ -90,6 +94,7 @@ fn flooded(edits: bool) {
     if binary().is_none() {
         return;
     }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let root = TempDir::new().unwrap();
     let hub = Person::init(root.path(), "hub").unwrap();
     hub.must(&["hood", "found", "Ici"]);

@@ -10,7 +10,7 @@ use super::{Instant, Interval};
 ///
 /// ```
 /// use palier_model::time::{Instant, Interval, IntervalSet};
-/// let hours = |from, to| Interval { start: Instant(from), end: to };
+/// let hours = |from, to: Option<i64>| Interval { start: Instant(from), end: to.map(Instant) };
 /// let open: IntervalSet = [hours(8, Some(12)), hours(12, None)].into_iter().collect();
 /// assert_eq!(open.intervals(), [hours(8, None)]);
 /// let noon: IntervalSet = [hours(12, Some(14))].into_iter().collect();
