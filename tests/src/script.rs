@@ -21,20 +21,12 @@ pub struct Told {
     pub answers: Vec<String>,
 }
 
-/// The words of a line; double quotes hold together.
+/// The words of a line, as a shell reads them.
+///
+/// # Panics
+/// Where quotes do not close.
 pub fn words(line: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut word = String::new();
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => out.push(std::mem::take(&mut word)),
-            _ => word.push(c),
-        }
-    }
-    out.push(word);
-    out.into_iter().filter(|word| !word.is_empty()).collect()
+    shlex::split(line).unwrap_or_else(|| panic!("quotes do not close: {line}"))
 }
 
 /// Every command of the page.

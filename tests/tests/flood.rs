@@ -22,8 +22,6 @@ const FLOOD: usize = 5_000;
 const DELAY: Duration = Duration::from_secs(1);
 /// Entries looked at before the flood.
 const CALM: usize = 10;
-/// Nobody writes faster than this.
-const PAUSE: Duration = Duration::from_millis(50);
 
 fn flood_size() -> usize {
     std::env::var("PALIER_TEST_FLOOD").ok().and_then(|it| it.parse().ok()).unwrap_or(FLOOD)
@@ -128,7 +126,6 @@ fn flooded(edits: bool) {
         let mut during = Vec::new();
         while entries(&hub) < all {
             during.push(delay(&ben, &carol, hood, format!("Honest {}", during.len())).await);
-            tokio::time::sleep(PAUSE).await;
         }
         let took = begun.elapsed();
         source.stop();

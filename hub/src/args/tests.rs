@@ -3,18 +3,8 @@ use clap::CommandFactory;
 use super::*;
 
 fn words(line: &str) -> Vec<OsString> {
-    let mut out = Vec::new();
-    let mut word = String::new();
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => out.push(std::mem::take(&mut word)),
-            _ => word.push(c),
-        }
-    }
-    out.push(word);
-    out.into_iter().filter(|word| !word.is_empty()).map(OsString::from).collect()
+    let words = shlex::split(line).unwrap_or_else(|| panic!("quotes do not close: {line}"));
+    words.into_iter().map(OsString::from).collect()
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl News {
                 for id in changed {
                     match tx.row::<Listings>(id)? {
                         Some(row) => news.look_at(tx, me, &searches, row, now)?,
-                        None => news.gone.push(*id),
+                        None => news.gone.extend(tx.has::<Told>(id)?.then_some(*id)),
                     }
                 }
             }
@@ -336,6 +336,9 @@ mod tests {
         put(&mut tx, &row);
         assert_eq!(news(&mut tx, Some(&[1])), []);
         assert!(!tx.has::<Told>(&row.id).unwrap(), "what is withdrawn need not be remembered");
+        let gone = BTreeSet::from([DocId([9; 32])]);
+        let nothing = News::of(&tx, &ME, Some(&gone), NOW).unwrap();
+        assert!(nothing.is_empty(), "what was never told of costs no write when it goes");
     }
 
     #[test]

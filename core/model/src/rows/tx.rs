@@ -180,7 +180,7 @@ impl<'a> Tx<'a> {
     pub fn delete_raw(&mut self, table: Table, key: Vec<u8>) {
         // What is stored nowhere needs no removal; where that cannot be told, it is
         // removed all the same.
-        if self.is_stored_empty(table) == Ok(true) {
+        if self.is_stored_empty(table) {
             self.writes.remove(&(table, key));
         } else {
             self.writes.insert((table, key), None);
@@ -188,18 +188,19 @@ impl<'a> Tx<'a> {
     }
 
     /// Whether a table is known to be stored empty, whatever is staged. What is stored does
-    /// not change under a `Tx`, so that is asked once; of most tables it is not asked.
-    fn is_stored_empty(&self, table: Table) -> Result<bool, RowsError> {
-        let Some(place) = MOSTLY_EMPTY.iter().position(|it| *it == table) else {
-            return Ok(false);
-        };
+    /// not change under a `Tx`, so that is asked once; of most tables it is not asked. A
+    /// table whose first row cannot be read is not known to be empty: whoever reads a row
+    /// of it hears of that row alone.
+    fn is_stored_empty(&self, table: Table) -> bool {
+        let Some(place) = MOSTLY_EMPTY.iter().position(|it| *it == table) else { return false };
         let known = &self.stored_empty[place];
         if let Some(is_empty) = known.get() {
-            return Ok(is_empty);
+            return is_empty;
         }
-        let is_empty = self.base.scan(table, &[], &[], false, 1)?.is_empty();
+        let first = self.base.scan(table, &[], &[], false, 1);
+        let is_empty = first.is_ok_and(|rows| rows.is_empty());
         known.set(Some(is_empty));
-        Ok(is_empty)
+        is_empty
     }
 
     /// Typed rows whose keys begin with `prefix`, in the order of keys.
@@ -236,7 +237,7 @@ impl Rows for Tx<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
         match self.writes.get(&(table, key) as &dyn Place) {
             Some(written) => Ok(written.clone()),
-            None if self.is_stored_empty(table)? => Ok(None),
+            None if self.is_stored_empty(table) => Ok(None),
             None => self.base.get(table, key),
         }
     }
@@ -261,7 +262,7 @@ impl Rows for Tx<'_> {
         let ordered: Box<dyn Iterator<Item = _>> =
             if reverse { Box::new(range.rev()) } else { Box::new(range) };
         let mut staged = ordered.peekable();
-        let is_stored_empty = self.is_stored_empty(table)?;
+        let is_stored_empty = self.is_stored_empty(table);
         if staged.peek().is_none() {
             if is_stored_empty {
                 return Ok(Vec::new());
@@ -381,6 +382,49 @@ mod tests {
             let left = committed.scan(Table::Pending, &[], &[], false, 9);
             assert_eq!(left, Ok(vec![(key(2), vec![2])]));
         }
+    }
+
+    /// Rows of which those before a key cannot be read.
+    struct Damaged(MemoryRows, Vec<u8>);
+
+    impl Damaged {
+        fn check(&self, table: Table, key: &[u8]) -> Result<(), RowsError> {
+            let is_whole = key >= &self.1[..];
+            is_whole.then_some(()).ok_or(RowsError::Corrupt { table, key: key.to_vec() })
+        }
+    }
+
+    impl Rows for Damaged {
+        fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+            self.check(table, key)?;
+            self.0.get(table, key)
+        }
+
+        fn scan(
+            &self,
+            table: Table,
+            from: &[u8],
+            to: &[u8],
+            reverse: bool,
+            limit: usize,
+        ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RowsError> {
+            self.check(table, from)?;
+            self.0.scan(table, from, to, reverse, limit)
+        }
+    }
+
+    #[test]
+    fn a_damaged_first_row_hinders_the_reading_of_no_other() {
+        let mut stored = MemoryRows::default();
+        for n in [1, 3] {
+            stored.commit([((Table::Pending, key(n)), Some(vec![7]))].into());
+        }
+        let damaged = Damaged(stored, key(2));
+        let tx = Tx::new(&damaged);
+        assert_eq!(tx.get(Table::Pending, &key(3)), Ok(Some(vec![7])));
+        let rows = tx.scan(Table::Pending, &key(2), &[], false, 9);
+        assert_eq!(rows, Ok(vec![(key(3), vec![7])]));
+        assert!(tx.get(Table::Pending, &key(1)).is_err(), "the damaged one is told of");
     }
 
     /// Rows that count how many were read from them.
