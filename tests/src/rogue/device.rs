@@ -193,7 +193,7 @@ impl Device {
     pub async fn join(&mut self, talk: &mut Talk) -> Option<JoinAnswer> {
         let now = self.now();
         let (role, peers) = (talk.role(), talk.peers());
-        let session = self.engine.open_session(role, peers, now, &mut self.stores, &mut self.rng);
+        let stream = self.engine.open_stream(role, peers, now, &mut self.stores, &mut self.rng);
         let mut joined = None;
         loop {
             while let Some(output) = self.engine.poll_output() {
@@ -205,12 +205,12 @@ impl Device {
                 }
             }
             let Some(bytes) = talk.hear().await else {
-                self.engine.drop_session(session);
+                self.engine.drop_stream(stream);
                 while self.engine.poll_output().is_some() {}
                 return joined;
             };
             let now = self.now();
-            self.engine.handle_frame(session, &bytes, now, &mut self.stores, &mut self.rng);
+            self.engine.handle_frame(stream, &bytes, now, &mut self.stores, &mut self.rng);
         }
     }
 }

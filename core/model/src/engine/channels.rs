@@ -18,6 +18,10 @@ const AGAIN_MS: i64 = 5_000;
 /// … what the other side did not want, after twice as long each time, up to this.
 const AGAIN_MOST_MS: i64 = 600_000;
 
+/// A stream, as the engine and its host call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
 /// A stream to a peer.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -42,7 +46,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(role: Role, peers: PeerIds, first: SessionId, now: Instant) -> Self {
+    pub(super) fn new(role: Role, peers: PeerIds, now: Instant) -> Self {
         let opened = match role {
             Role::Initiator => u32::MAX,
             Role::Responder => 0,
@@ -51,7 +55,7 @@ impl Stream {
             role,
             peers,
             peer: None,
-            channels: BTreeMap::from([(0, first)]),
+            channels: BTreeMap::new(),
             opened,
             heard: 0,
             also: BTreeSet::new(),
@@ -136,7 +140,7 @@ mod tests {
 
     fn stream(role: Role) -> Stream {
         let peers = PeerIds { initiator: vec![1], responder: vec![2] };
-        Stream::new(role, peers, SessionId(1), Instant(0))
+        Stream::new(role, peers, Instant(0))
     }
 
     #[test]

@@ -21,6 +21,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use channels::Stream;
+pub use channels::StreamId;
 pub use linking::{DeviceLink, LinkProgress};
 pub use output::{CommitError, Event, Output, Stores};
 use sessions::Live;
@@ -73,8 +74,8 @@ pub struct Engine {
     fetches: BTreeMap<HoodHash, FetchBook>,
     no_fetches: FetchBook,
     no_rows: MemoryRows,
-    /// Streams, by the name of their first session.
-    streams: BTreeMap<SessionId, Stream>,
+    streams: BTreeMap<StreamId, Stream>,
+    next_stream: u64,
     sessions: BTreeMap<SessionId, Live>,
     next_session: u64,
     link: Option<DeviceLink>,
@@ -98,6 +99,7 @@ impl Engine {
             no_fetches: FetchBook::default(),
             no_rows: MemoryRows::default(),
             streams: BTreeMap::new(),
+            next_stream: 0,
             sessions: BTreeMap::new(),
             next_session: 0,
             link: None,

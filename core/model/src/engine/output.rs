@@ -1,5 +1,6 @@
 //! What the engine asks of its host, and what it tells it.
 
+use super::StreamId;
 use crate::journal::Position;
 use crate::keys::{BlobId, DeviceId, HoodHash, MemberId};
 use crate::projection::Changes;
@@ -35,8 +36,8 @@ pub trait Stores {
 pub enum Output {
     /// Send a frame. Where several sessions of a stream have much to say, they take turns.
     Send {
-        /// On which stream, by the name that [`super::Engine::open_session`] gave it.
-        session: SessionId,
+        /// On which stream.
+        stream: StreamId,
         /// Which of its sessions says it.
         from: SessionId,
         /// The frame.
@@ -44,8 +45,8 @@ pub enum Output {
     },
     /// Close a stream: its last session is over.
     Close {
-        /// Which, by the name that [`super::Engine::open_session`] gave it.
-        session: SessionId,
+        /// Which.
+        stream: StreamId,
         /// Why.
         reason: CloseReason,
     },
@@ -62,7 +63,7 @@ pub enum Event {
         /// On which session.
         session: SessionId,
         /// On which stream.
-        stream: SessionId,
+        stream: StreamId,
         /// In which neighbourhood.
         hood: HoodHash,
         /// Who.
@@ -75,7 +76,7 @@ pub enum Event {
         /// Which.
         session: SessionId,
         /// On which stream.
-        stream: SessionId,
+        stream: StreamId,
         /// With whom it was, where members had met.
         met: Option<(HoodHash, DeviceId)>,
         /// Why.

@@ -261,12 +261,12 @@ impl Engine {
 
     fn send(&mut self, id: SessionId, bytes: Vec<u8>) {
         let Some(live) = self.sessions.get(&id) else { return };
-        let (session, number) = (live.stream, live.channel);
+        let (stream, number) = (live.stream, live.channel);
         let bytes = match number {
             0 => bytes,
             number => Frame::Channel(Channel { number, frame: bytes }).to_bytes(),
         };
-        self.outputs.push_back(Output::Send { session, from: id, bytes });
+        self.outputs.push_back(Output::Send { stream, from: id, bytes });
     }
 
     /// Two nodes have met: on a neighbourhood, an invitation or a link.

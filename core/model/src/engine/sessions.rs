@@ -1,14 +1,14 @@
 //! The sessions of a device: whom it meets, in which neighbourhood, and how much they say.
 
-use super::{Engine, Hood};
+use super::{Engine, Hood, StreamId};
 use crate::keys::{DeviceId, HoodHash, MemberId};
 use crate::sync::{CloseReason, Session, SessionId, Stats, limits};
 
 /// A session and whom it is with.
 pub(super) struct Live {
     pub(super) session: Session,
-    /// The stream it is on, by the name of that one's first session.
-    pub(super) stream: SessionId,
+    /// The stream it is on.
+    pub(super) stream: StreamId,
     /// Where on it.
     pub(super) channel: u32,
     /// What this device began it for.
@@ -22,7 +22,7 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn new(
         session: Session,
-        stream: SessionId,
+        stream: StreamId,
         channel: u32,
         wants: Option<HoodHash>,
     ) -> Self {
@@ -35,8 +35,8 @@ impl Live {
 pub struct MetPeer {
     /// On which session.
     pub session: SessionId,
-    /// On which stream, by the name that [`Engine::open_session`] gave it.
-    pub stream: SessionId,
+    /// On which stream.
+    pub stream: StreamId,
     /// In which neighbourhood.
     pub hood: HoodHash,
     /// Who.
@@ -85,11 +85,6 @@ impl Engine {
         let live = self.sessions.remove(&id)?;
         self.exchanged = self.exchanged.plus(&live.session.exchanged());
         Some(live)
-    }
-
-    /// Whether a session still meets, joins or exchanges.
-    pub fn has_session(&self, id: SessionId) -> bool {
-        self.sessions.contains_key(&id)
     }
 
     /// Ends a session; the peer is told.

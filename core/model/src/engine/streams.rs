@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
-use super::channels::{Stream, opener_of};
+use super::channels::{Stream, StreamId, opener_of};
 use super::sessions::Live;
 use super::{Engine, Event, Now, Output, Stores};
 use crate::keys::{DeviceId, HoodHash, MemberId};
@@ -22,29 +22,31 @@ use crate::sync::{CloseReason, Config, Credential, Frame, PeerIds, Role, Session
 use crate::time::Instant;
 
 impl Engine {
-    /// A stream to a peer stands. Its frames are given to [`Self::handle_frame`]; its name
-    /// is that of its first session.
-    pub fn open_session(
+    /// A stream to a peer stands: its first session begins. Its frames are given to
+    /// [`Self::handle_frame`].
+    pub fn open_stream(
         &mut self,
         role: Role,
         peers: PeerIds,
         now: Now,
         stores: &mut dyn Stores,
         rng: &mut dyn CryptoRng,
-    ) -> SessionId {
+    ) -> StreamId {
         let turn = if self.hoods.len() > 1 { rng.next_u32() as usize } else { 0 };
         let credentials = self.credentials(role, turn, now, stores);
-        let stream = SessionId(self.next_session + 1);
-        self.streams.insert(stream, Stream::new(role, peers.clone(), stream, now.steady));
-        self.begin_session((stream, 0), role, peers, credentials, None, now, rng);
-        self.run_effects(stream, now, stores, rng);
+        self.next_stream += 1;
+        let stream = StreamId(self.next_stream);
+        self.streams.insert(stream, Stream::new(role, peers.clone(), now.steady));
+        let first = self.begin_session((stream, 0), role, peers, credentials, None, now, rng);
+        self.run_effects(first, now, stores, rng);
         stream
     }
 
+    /// Begins a session on a channel of a stream.
     #[allow(clippy::too_many_arguments)]
     fn begin_session(
         &mut self,
-        (stream, channel): (SessionId, u32),
+        (stream, channel): (StreamId, u32),
         role: Role,
         peers: PeerIds,
         credentials: Vec<Credential>,
@@ -60,13 +62,16 @@ impl Engine {
         let config = Config { id, role, peers, credentials, signing, seed };
         let session = Session::new(now.steady, config).beside(channel);
         self.sessions.insert(id, Live::new(session, stream, channel, wants));
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.channels.insert(channel, id);
+        }
         id
     }
 
     /// Takes a frame of a stream in.
     pub fn handle_frame(
         &mut self,
-        stream: SessionId,
+        stream: StreamId,
         bytes: &[u8],
         now: Now,
         stores: &mut dyn Stores,
@@ -83,7 +88,7 @@ impl Engine {
     /// is committed together.
     pub fn handle_frames(
         &mut self,
-        frames: Vec<(SessionId, Vec<u8>)>,
+        frames: Vec<(StreamId, Vec<u8>)>,
         now: Now,
         stores: &mut dyn Stores,
         rng: &mut dyn CryptoRng,
@@ -115,7 +120,7 @@ impl Engine {
     /// may have opened a channel with it.
     fn route<'a>(
         &mut self,
-        id: SessionId,
+        id: StreamId,
         bytes: &'a [u8],
         now: Now,
         stores: &mut dyn Stores,
@@ -150,16 +155,13 @@ impl Engine {
         let credentials = self.credentials(Role::Responder, 0, now, stores);
         let session =
             self.begin_session((id, number), Role::Responder, peers, credentials, None, now, rng);
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.channels.insert(number, session);
-        }
         Some((session, Cow::Owned(frame)))
     }
 
     /// Ends all sessions of a stream; the peer is told.
     fn close_stream(
         &mut self,
-        id: SessionId,
+        id: StreamId,
         reason: CloseReason,
         now: Now,
         stores: &mut dyn Stores,
@@ -173,8 +175,13 @@ impl Engine {
         }
     }
 
+    /// Whether anything still meets, joins or exchanges on a stream.
+    pub fn has_stream(&self, id: StreamId) -> bool {
+        self.streams.contains_key(&id)
+    }
+
     /// A stream is gone, and with it its sessions.
-    pub fn drop_session(&mut self, id: SessionId) {
+    pub fn drop_stream(&mut self, id: StreamId) {
         let Some(stream) = self.streams.remove(&id) else { return };
         for session in stream.channels.into_values() {
             self.close_session(session, CloseReason::Cut);
@@ -185,16 +192,16 @@ impl Engine {
     /// A session is over; the stream is, with its last.
     pub(super) fn session_over(&mut self, id: SessionId, reason: CloseReason, now: Now) {
         let Some(live) = self.sessions.get(&id) else { return };
-        let (name, channel) = (live.stream, live.channel);
+        let (on, channel) = (live.stream, live.channel);
         // A join that was answered ends well, and what follows need not wait.
         let joined = live.peer.is_none() && reason == CloseReason::Done;
         let hood = live.hood.or(live.wants).filter(|_| !joined);
         self.forget_session(id, reason);
-        let Some(stream) = self.streams.get_mut(&name) else { return };
+        let Some(stream) = self.streams.get_mut(&on) else { return };
         stream.channels.remove(&channel);
         if stream.channels.is_empty() {
-            self.streams.remove(&name);
-            self.outputs.push_back(Output::Close { session: name, reason });
+            self.streams.remove(&on);
+            self.outputs.push_back(Output::Close { stream: on, reason });
         } else if let Some(hood) = hood {
             stream.ended(hood, reason, now.steady);
         }
@@ -219,8 +226,8 @@ impl Engine {
         now: Now,
     ) -> bool {
         let Some(live) = self.sessions.get(&id) else { return false };
-        let (name, channel) = (live.stream, live.channel);
-        let Some(stream) = self.streams.get_mut(&name) else { return false };
+        let (on, channel) = (live.stream, live.channel);
+        let Some(stream) = self.streams.get_mut(&on) else { return false };
         let (_, device) = *stream.peer.get_or_insert(peer);
         if device != peer.1 {
             self.close_session(id, CloseReason::Protocol);
@@ -277,7 +284,7 @@ impl Engine {
         rng: &mut dyn CryptoRng,
     ) {
         let is_due = |it: &Stream| it.look_at.is_some_and(|at| at <= now.steady);
-        let due: Vec<SessionId> =
+        let due: Vec<StreamId> =
             self.streams.iter().filter(|(_, it)| is_due(it)).map(|(id, _)| *id).collect();
         for id in due {
             let (wanted, look_at) = self.wanted(id, now, stores);
@@ -293,7 +300,7 @@ impl Engine {
     /// What a stream lacks of what both sides share, and when to look again.
     fn wanted(
         &self,
-        id: SessionId,
+        id: StreamId,
         now: Now,
         stores: &dyn Stores,
     ) -> (Vec<(HoodHash, Credential)>, Option<Instant>) {
@@ -333,7 +340,7 @@ impl Engine {
 
     fn open_channel(
         &mut self,
-        id: SessionId,
+        id: StreamId,
         hood: HoodHash,
         credential: Credential,
         now: Now,
@@ -347,9 +354,6 @@ impl Engine {
         let place = (id, number);
         let session =
             self.begin_session(place, Role::Initiator, peers, credentials, Some(hood), now, rng);
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.channels.insert(number, session);
-        }
         self.run_effects(session, now, stores, rng);
     }
 

@@ -3,22 +3,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::sync::SessionId;
+use crate::engine::StreamId;
 use crate::time::Instant;
 
 /// A stream between two nodes.
 #[derive(Debug)]
 pub struct Link {
     /// Who opened it, and his session.
-    pub initiator: (usize, SessionId),
+    pub initiator: (usize, StreamId),
     /// Who accepted it, and his session.
-    pub responder: (usize, SessionId),
+    pub responder: (usize, StreamId),
     /// Frames on their way to the initiator, and when they arrive.
     to_initiator: VecDeque<(Instant, Vec<u8>)>,
     /// Frames on their way to the responder.
     to_responder: VecDeque<(Instant, Vec<u8>)>,
     /// The end that is still to read what was sent before the other one closed.
-    left: Option<(usize, SessionId)>,
+    left: Option<(usize, StreamId)>,
 }
 
 /// Every stream there is.
@@ -32,7 +32,7 @@ pub struct Network {
 
 impl Network {
     /// Opens a stream.
-    pub fn open(&mut self, initiator: (usize, SessionId), responder: (usize, SessionId)) -> u64 {
+    pub fn open(&mut self, initiator: (usize, StreamId), responder: (usize, StreamId)) -> u64 {
         self.next += 1;
         let link = Link {
             initiator,
@@ -45,14 +45,14 @@ impl Network {
         self.next
     }
 
-    /// The stream a session is the end of.
-    pub fn of(&self, end: (usize, SessionId)) -> Option<u64> {
+    /// The stream that one end belongs to.
+    pub fn of(&self, end: (usize, StreamId)) -> Option<u64> {
         let found = self.links.iter().find(|(_, it)| it.initiator == end || it.responder == end);
         found.map(|(id, _)| *id)
     }
 
     /// Puts a frame on its way. Frames of one direction never overtake each other.
-    pub fn send(&mut self, from: (usize, SessionId), bytes: Vec<u8>, arrives: Instant) {
+    pub fn send(&mut self, from: (usize, StreamId), bytes: Vec<u8>, arrives: Instant) {
         let Some(id) = self.of(from) else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.left.is_some() {
@@ -66,7 +66,7 @@ impl Network {
     }
 
     /// The next frame that has arrived by `now`.
-    pub fn receive(&mut self, now: Instant) -> Option<((usize, SessionId), Vec<u8>)> {
+    pub fn receive(&mut self, now: Instant) -> Option<((usize, StreamId), Vec<u8>)> {
         for link in self.links.values_mut() {
             for (queue, end) in
                 [(&mut link.to_initiator, link.initiator), (&mut link.to_responder, link.responder)]
@@ -82,7 +82,7 @@ impl Network {
     }
 
     /// One end closes a stream: the other reads what is on its way, and then its end.
-    pub fn close(&mut self, end: (usize, SessionId)) {
+    pub fn close(&mut self, end: (usize, StreamId)) {
         let Some(id) = self.of(end) else { return };
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.left == Some(end) {
@@ -99,7 +99,7 @@ impl Network {
     }
 
     /// The end of a closed stream that has read all there was.
-    pub fn take_closed(&mut self) -> Option<(usize, SessionId)> {
+    pub fn take_closed(&mut self) -> Option<(usize, StreamId)> {
         let drained = |link: &Link| {
             link.left.filter(|_| link.to_initiator.is_empty() && link.to_responder.is_empty())
         };
@@ -118,7 +118,7 @@ impl Network {
     }
 
     /// Takes a stream away, with what is on its way; gives its ends.
-    pub fn cut(&mut self, id: u64) -> Option<[(usize, SessionId); 2]> {
+    pub fn cut(&mut self, id: u64) -> Option<[(usize, StreamId); 2]> {
         self.links.remove(&id).map(|link| [link.initiator, link.responder])
     }
 

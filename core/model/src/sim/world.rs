@@ -8,12 +8,12 @@ use rand_core::{Rng, SeedableRng};
 use super::carrier::Carrier;
 use super::network::Network;
 use crate::authority::{Inviters, Policy};
-use crate::engine::{CommitError, Engine, Event, LinkProgress, Now, Output, Stores};
+use crate::engine::{CommitError, Engine, Event, LinkProgress, Now, Output, Stores, StreamId};
 use crate::keys::{DeviceKeys, HoodHash, Phrase};
 use crate::projection::{Changes, PlaceRecord};
 use crate::replica::{ActError, Me, NewInvitation, Replica};
 use crate::rows::{MemoryRows, Rows, Tx, Writes};
-use crate::sync::{JoinForm, PeerIds, Role, SessionId, StoreId};
+use crate::sync::{JoinForm, PeerIds, Role, StoreId};
 use crate::time::Instant;
 
 /// When a world begins: 2026-11-24T12:00Z.
@@ -306,10 +306,10 @@ impl World {
             initiator: self.nodes[from].peer.clone(),
             responder: self.nodes[to].peer.clone(),
         };
-        let open = |world: &mut Self, node: usize, role: Role, ids: PeerIds| -> SessionId {
+        let open = |world: &mut Self, node: usize, role: Role, ids: PeerIds| -> StreamId {
             let now = world.now(node);
             let it = &mut world.nodes[node];
-            it.engine.open_session(role, ids, now, &mut it.stores, &mut world.rng)
+            it.engine.open_stream(role, ids, now, &mut it.stores, &mut world.rng)
         };
         let responder = open(self, to, Role::Responder, ids.clone());
         let initiator = open(self, from, Role::Initiator, ids);
@@ -322,8 +322,8 @@ impl World {
     /// Cuts a stream: both ends notice.
     pub fn cut(&mut self, link: u64) {
         let Some(ends) = self.network.cut(link) else { return };
-        for (node, session) in ends {
-            self.nodes[node].engine.drop_session(session);
+        for (node, stream) in ends {
+            self.nodes[node].engine.drop_stream(stream);
             self.pump(node);
         }
     }
@@ -339,7 +339,7 @@ impl World {
     pub fn pump(&mut self, node: usize) {
         while let Some(output) = self.nodes[node].engine.poll_output() {
             match output {
-                Output::Send { session, mut bytes, .. } => {
+                Output::Send { stream, mut bytes, .. } => {
                     if self.mangled_permille > 0
                         && self.rng.next_u32() % 1_000 < self.mangled_permille
                     {
@@ -353,22 +353,22 @@ impl World {
                     let delay = 1 + i64::from(self.rng.next_u32() % LATENCY_MS as u32);
                     let arrives = Instant(self.now_ms + delay);
                     for bytes in frames {
-                        self.network.send((node, session), bytes, arrives);
+                        self.network.send((node, stream), bytes, arrives);
                     }
                 }
-                Output::Close { session, .. } => {
+                Output::Close { stream, .. } => {
                     // What was sent before still arrives; then the other end notices.
-                    self.network.close((node, session));
+                    self.network.close((node, stream));
                 }
                 Output::Event(event) => self.nodes[node].events.push(event),
             }
         }
     }
 
-    pub(super) fn deliver(&mut self, (node, session): (usize, SessionId), bytes: &[u8]) {
+    pub(super) fn deliver(&mut self, (node, stream): (usize, StreamId), bytes: &[u8]) {
         let now = self.now(node);
         let it = &mut self.nodes[node];
-        it.engine.handle_frame(session, bytes, now, &mut it.stores, &mut self.rng);
+        it.engine.handle_frame(stream, bytes, now, &mut it.stores, &mut self.rng);
         self.pump(node);
     }
 
@@ -407,8 +407,8 @@ impl World {
             if let Some((end, bytes)) = self.network.receive(Instant(self.now_ms)) {
                 self.deliver(end, &bytes);
                 moved = true;
-            } else if let Some((node, session)) = self.network.take_closed() {
-                self.nodes[node].engine.drop_session(session);
+            } else if let Some((node, stream)) = self.network.take_closed() {
+                self.nodes[node].engine.drop_stream(stream);
                 self.pump(node);
             } else {
                 break;

@@ -1,9 +1,9 @@
 //! The attack: mutants given to the gate and to sessions, each within its limits.
 
-use palier_model::engine::Output;
+use palier_model::engine::{Output, StreamId};
 use palier_model::journal::{Author, Run};
 use palier_model::keys::{HoodHash, MemberId};
-use palier_model::sync::{PeerIds, Role, SessionId};
+use palier_model::sync::{PeerIds, Role};
 use rand_chacha::ChaCha20Rng;
 
 use crate::bearer;
@@ -36,8 +36,8 @@ pub(crate) struct Attack<'a> {
     rng: ChaCha20Rng,
     pen: Pen,
     heard: Vec<Vec<u8>>,
-    /// The victim's session and the attacker's.
-    line: Option<(SessionId, SessionId)>,
+    /// The victim's end of a stream and the attacker's.
+    line: Option<(StreamId, StreamId)>,
     totals: &'a mut Totals,
 }
 
@@ -140,22 +140,22 @@ impl<'a> Attack<'a> {
     fn on_a_session(&mut self) {
         let is_over = self
             .line
-            .is_none_or(|(victim, _)| !self.scene.world.nodes[VICTIM].engine.has_session(victim));
+            .is_none_or(|(victim, _)| !self.scene.world.nodes[VICTIM].engine.has_stream(victim));
         if is_over || below(&mut self.rng, 200) == 0 {
             self.begin();
         }
-        let Some((session, _)) = self.line else { return };
+        let Some((stream, _)) = self.line else { return };
         let rows = self.scene.world.nodes[VICTIM].stores.memory(&self.scene.hood).expect("rows");
         let bytes = frames::bytes(&mut self.rng, &self.pen, rows, &self.heard);
         let what = format!("a frame of type {:02x?}, {} bytes", bytes.first(), bytes.len());
-        self.measured(&what, |it| it.deliver(session, &bytes));
+        self.measured(&what, |it| it.deliver(stream, &bytes));
     }
 
-    fn deliver(&mut self, session: SessionId, bytes: &[u8]) {
+    fn deliver(&mut self, stream: StreamId, bytes: &[u8]) {
         let world = &mut self.scene.world;
         let now = world.now(VICTIM);
         let victim = &mut world.nodes[VICTIM];
-        victim.engine.handle_frame(session, bytes, now, &mut victim.stores, &mut world.rng);
+        victim.engine.handle_frame(stream, bytes, now, &mut victim.stores, &mut world.rng);
     }
 
     /// A new session, led honestly so far as chance says.
@@ -173,7 +173,7 @@ impl<'a> Attack<'a> {
         let mut open = |node: usize, role| {
             let now = world.now(node);
             let it = &mut world.nodes[node];
-            it.engine.open_session(role, peers.clone(), now, &mut it.stores, &mut world.rng)
+            it.engine.open_stream(role, peers.clone(), now, &mut it.stores, &mut world.rng)
         };
         let line = (open(VICTIM, its), open(MALLORY, mine));
         self.line = Some(line);
@@ -186,14 +186,13 @@ impl<'a> Attack<'a> {
     }
 
     /// Carries what both sides have to say; false where they are silent.
-    fn honest_step(&mut self, (victim, mallory): (SessionId, SessionId)) -> bool {
+    fn honest_step(&mut self, (victim, mallory): (StreamId, StreamId)) -> bool {
         let mut moved = false;
-        for (from, to, session) in [(MALLORY, VICTIM, victim), (VICTIM, MALLORY, mallory)] {
+        for (from, to, end) in [(MALLORY, VICTIM, victim), (VICTIM, MALLORY, mallory)] {
             let mut sent = Vec::new();
             while let Some(output) = self.scene.world.nodes[from].engine.poll_output() {
-                if let Output::Send { session, bytes, .. } = output
-                    && (session == victim && from == VICTIM
-                        || session == mallory && from == MALLORY)
+                if let Output::Send { stream, bytes, .. } = output
+                    && (stream == victim && from == VICTIM || stream == mallory && from == MALLORY)
                 {
                     sent.push(bytes);
                 }
@@ -210,7 +209,7 @@ impl<'a> Attack<'a> {
                 let world = &mut self.scene.world;
                 let now = world.now(to);
                 let it = &mut world.nodes[to];
-                it.engine.handle_frame(session, &bytes, now, &mut it.stores, &mut world.rng);
+                it.engine.handle_frame(end, &bytes, now, &mut it.stores, &mut world.rng);
             }
         }
         moved
@@ -239,8 +238,8 @@ impl<'a> Attack<'a> {
 
     fn drop_line(&mut self) {
         if let Some((victim, mallory)) = self.line.take() {
-            self.scene.world.nodes[VICTIM].engine.drop_session(victim);
-            self.scene.world.nodes[MALLORY].engine.drop_session(mallory);
+            self.scene.world.nodes[VICTIM].engine.drop_stream(victim);
+            self.scene.world.nodes[MALLORY].engine.drop_stream(mallory);
         }
         for node in [VICTIM, MALLORY] {
             while self.scene.world.nodes[node].engine.poll_output().is_some() {}

@@ -31,7 +31,7 @@ pub(crate) fn apply(scene: &mut Scene, rng: &mut ChaCha20Rng, foreign: &[u8]) {
     let mut stranger = stranger(scene, rng, &peers);
     let now = scene.world.now(VICTIM);
     let victim = &mut scene.world.nodes[VICTIM];
-    let at_victim = victim.engine.open_session(
+    let at_victim = victim.engine.open_stream(
         Role::Responder,
         peers,
         now,
@@ -59,8 +59,8 @@ pub(crate) fn apply(scene: &mut Scene, rng: &mut ChaCha20Rng, foreign: &[u8]) {
             victim.engine.handle_frame(at_victim, &bytes, now, &mut victim.stores, rng);
         }
         while let Some(output) = scene.world.nodes[VICTIM].engine.poll_output() {
-            if let Output::Send { session, bytes, .. } = output
-                && session == at_victim
+            if let Output::Send { stream, bytes, .. } = output
+                && stream == at_victim
             {
                 moved = true;
                 stranger.with(|session, context| session.handle_frame(&bytes, context), now.steady);
@@ -70,7 +70,7 @@ pub(crate) fn apply(scene: &mut Scene, rng: &mut ChaCha20Rng, foreign: &[u8]) {
             break;
         }
     }
-    scene.world.nodes[VICTIM].engine.drop_session(at_victim);
+    scene.world.nodes[VICTIM].engine.drop_stream(at_victim);
 }
 
 fn stranger(scene: &Scene, rng: &mut ChaCha20Rng, peers: &PeerIds) -> Stranger {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use palier_model::engine::{Engine, Event, Now, Output, Stores};
+use palier_model::engine::{Engine, Event, Now, Output, Stores, StreamId};
 use palier_model::keys::HoodHash;
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, Replica};
@@ -29,10 +29,10 @@ pub enum Input {
     Job(Job),
     /// Something of the network.
     Net(Box<NetEvent>),
-    /// A frame of a session.
-    Frame(SessionId, Vec<u8>),
+    /// A frame of a stream.
+    Frame(StreamId, Vec<u8>),
     /// A link gives no more frames.
-    LinkEnd(SessionId),
+    LinkEnd(StreamId),
     /// Open the sockets.
     Connect(Box<super::config::NetworkConfig>, tokio::sync::oneshot::Sender<Result<(), NodeError>>),
     /// Keep a link with these addresses.
@@ -152,7 +152,7 @@ impl Host {
     }
 
     /// Takes frames in; what several of them brought is committed together.
-    fn handle_frames(&mut self, frames: Vec<(SessionId, Vec<u8>)>) {
+    fn handle_frames(&mut self, frames: Vec<(StreamId, Vec<u8>)>) {
         let now = self.now();
         let Self { engine, stores, rng, .. } = self;
         stores.holding(|stores| engine.handle_frames(frames, now, stores, rng));
@@ -163,11 +163,11 @@ impl Host {
     fn with_more(
         first: Input,
         queue: &mut mpsc::Receiver<Input>,
-    ) -> (Vec<(SessionId, Vec<u8>)>, Option<Input>) {
+    ) -> (Vec<(StreamId, Vec<u8>)>, Option<Input>) {
         let mut frames = Vec::new();
         let mut next = Some(first);
-        while let Some(Input::Frame(session, bytes)) = next {
-            frames.push((session, bytes));
+        while let Some(Input::Frame(stream, bytes)) = next {
+            frames.push((stream, bytes));
             next = if frames.len() < FRAMES { queue.try_recv().ok() } else { None };
         }
         (frames, next)
@@ -187,8 +187,8 @@ impl Host {
                 // Before anything else is asked: who is told of damage may ask again.
                 self.mend_ailing();
             }
-            Input::Frame(session, bytes) => self.handle_frames(vec![(session, bytes)]),
-            Input::LinkEnd(session) => self.engine.drop_session(session),
+            Input::Frame(stream, bytes) => self.handle_frames(vec![(stream, bytes)]),
+            Input::LinkEnd(stream) => self.engine.drop_stream(stream),
             Input::Net(event) => self.handle_net(*event).await,
             Input::Connect(config, done) => {
                 let opened = self.connect(&config).await;
@@ -241,18 +241,18 @@ impl Host {
                     (Role::Responder, PeerIds { initiator: them, responder: me })
                 };
                 let now = self.now();
-                // The link first: the session's first frame must find its way out.
-                let session =
-                    self.engine.open_session(role, peers, now, &mut self.stores, &mut self.rng);
+                // The link first: the first frame must find its way out.
+                let stream =
+                    self.engine.open_stream(role, peers, now, &mut self.stores, &mut self.rng);
                 let inputs = self.inputs.clone();
                 if let Some(network) = &mut self.network {
-                    network.attach(link, session, inputs);
+                    network.attach(link, stream, inputs);
                 }
             }
             NetEvent::LinkDown { link, .. } => {
-                let session = self.network.as_mut().and_then(|network| network.forget(link));
-                if let Some(session) = session {
-                    self.engine.drop_session(session);
+                let stream = self.network.as_mut().and_then(|network| network.forget(link));
+                if let Some(stream) = stream {
+                    self.engine.drop_stream(stream);
                 }
                 // The link that joined is gone: meet again, as a member now.
                 if let Some(network) = &mut self.network
@@ -290,16 +290,16 @@ impl Host {
     pub(super) async fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match output {
-                Output::Send { session, from, bytes } => {
+                Output::Send { stream, from, bytes } => {
                     let network = self.network.as_ref();
-                    if !network.is_none_or(|it| it.send(session, from, bytes)) {
+                    if !network.is_none_or(|it| it.send(stream, from, bytes)) {
                         // A slow reader comes back to its cursor.
                         self.engine.close_session(from, CloseReason::Flood);
                     }
                 }
-                Output::Close { session, .. } => {
+                Output::Close { stream, .. } => {
                     if let Some(network) = &mut self.network {
-                        network.close(session);
+                        network.close(stream);
                     }
                 }
                 Output::Event(event) => self.handle_event(event).await,
@@ -311,7 +311,7 @@ impl Host {
         match &event {
             Event::Met { session, stream, hood, member, device } => {
                 if let Some(network) = &self.network
-                    && let Some(id) = network.by_session.get(stream)
+                    && let Some(id) = network.by_stream.get(stream)
                     && let Some(link) = network.links.get(id)
                 {
                     self.tell(NodeEvent::PeerJoined {

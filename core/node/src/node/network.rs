@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Steady};
 
 use palier_model::authority::Authority;
-use palier_model::engine::Engine;
+use palier_model::engine::{Engine, StreamId};
 use palier_model::keys::DeviceId;
 use palier_model::sync::SessionId;
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ const RELAYS: usize = 2;
 /// A link, on which sessions are.
 pub(super) struct LiveLink {
     /// What the engine calls the stream.
-    pub(super) session: SessionId,
+    pub(super) stream: StreamId,
     /// Who the transport says it is.
     pub(super) peer: PeerId,
     /// Whether it passes through a relay.
@@ -54,7 +54,7 @@ pub(super) struct Network {
     /// Live links.
     pub(super) links: BTreeMap<LinkId, LiveLink>,
     /// Link of a stream.
-    pub(super) by_session: BTreeMap<SessionId, LinkId>,
+    pub(super) by_stream: BTreeMap<StreamId, LinkId>,
     /// Where devices were heard to listen.
     pub(super) heard: BTreeMap<DeviceId, Vec<Multiaddr>>,
     /// Addresses that are always tried: hubs, peers given by hand.
@@ -94,7 +94,7 @@ impl Network {
         Ok(Self {
             net: handle,
             links: BTreeMap::new(),
-            by_session: BTreeMap::new(),
+            by_stream: BTreeMap::new(),
             heard: BTreeMap::new(),
             kept: BTreeMap::new(),
             unnamed: BTreeSet::new(),
@@ -108,27 +108,27 @@ impl Network {
     }
 
     /// Takes a new link: its frames go into `inputs`, what is sent goes out in order.
-    pub(super) fn attach(&mut self, link: Link, session: SessionId, inputs: mpsc::Sender<Input>) {
+    pub(super) fn attach(&mut self, link: Link, stream: StreamId, inputs: mpsc::Sender<Input>) {
         let Link { id, peer, relayed, mut reader, writer, .. } = link;
         let (outbox, frames) = mpsc::unbounded_channel();
         let queued = Queued::default();
         tokio::spawn(write_frames(frames, writer, queued.clone()));
         tokio::spawn(async move {
             while let Some(frame) = reader.recv().await {
-                if inputs.send(Input::Frame(session, frame)).await.is_err() {
+                if inputs.send(Input::Frame(stream, frame)).await.is_err() {
                     return;
                 }
             }
-            let _ = inputs.send(Input::LinkEnd(session)).await;
+            let _ = inputs.send(Input::LinkEnd(stream)).await;
         });
-        self.links.insert(id, LiveLink { session, peer, relayed, outbox, queued });
-        self.by_session.insert(session, id);
+        self.links.insert(id, LiveLink { stream, peer, relayed, outbox, queued });
+        self.by_stream.insert(stream, id);
     }
 
     /// Queues a frame that one session says on a stream; false where the peer reads too
     /// slowly for that session to go on.
-    pub(super) fn send(&self, stream: SessionId, from: SessionId, bytes: Vec<u8>) -> bool {
-        let link = self.by_session.get(&stream).and_then(|id| self.links.get(id));
+    pub(super) fn send(&self, stream: StreamId, from: SessionId, bytes: Vec<u8>) -> bool {
+        let link = self.by_stream.get(&stream).and_then(|id| self.links.get(id));
         let Some(link) = link else { return true };
         let fits = {
             let mut queued = link.queued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,8 +141,8 @@ impl Network {
     }
 
     /// Ends the link of a stream, after what is queued.
-    pub(super) fn close(&mut self, session: SessionId) {
-        let Some(id) = self.by_session.remove(&session) else { return };
+    pub(super) fn close(&mut self, stream: StreamId) {
+        let Some(id) = self.by_stream.remove(&stream) else { return };
         if let Some(link) = self.links.remove(&id) {
             // Dropping the outbox lets the writer finish and end the link.
             drop(link.outbox);
@@ -150,10 +150,10 @@ impl Network {
     }
 
     /// Forgets a link that is over; gives its stream.
-    pub(super) fn forget(&mut self, id: LinkId) -> Option<SessionId> {
+    pub(super) fn forget(&mut self, id: LinkId) -> Option<StreamId> {
         let link = self.links.remove(&id)?;
-        self.by_session.remove(&link.session);
-        Some(link.session)
+        self.by_stream.remove(&link.stream);
+        Some(link.stream)
     }
 
     /// Keeps a link with whoever an address names.

@@ -24,7 +24,7 @@ impl Host {
     pub fn peers(&self) -> Vec<MetPeer> {
         let Some(network) = &self.network else { return Vec::new() };
         let met = self.engine.peers().into_iter().filter_map(|peer| {
-            let link = network.links.get(network.by_session.get(&peer.stream)?)?;
+            let link = network.links.get(network.by_stream.get(&peer.stream)?)?;
             let address = format!("/p2p/{}", link.peer);
             let (hood, member, device) = (peer.hood, peer.member, peer.device);
             Some(MetPeer { hood, member, device, address, relayed: link.relayed })
