@@ -28,6 +28,7 @@ demo-hold =
        *[other] { $seconds } seconds
     }. Look around: palier --home { $directory }/karim booking list
 demo-kept = The homes are kept in { $directory }. Look around: palier --home { $directory }/karim booking list
+demo-gone = The homes are gone again. To keep them and look into them: palier demo --keep DIR
 demo-node = Process
 demo-entries = Entries
 demo-in = In

@@ -28,6 +28,7 @@ demo-hold =
        *[other] { $seconds } secondes
     }. Pour regarder : palier --home { $directory }/karim booking list
 demo-kept = Les foyers sont gardés dans { $directory }. Pour regarder : palier --home { $directory }/karim booking list
+demo-gone = Les foyers sont effacés. Pour les garder et regarder dedans : palier demo --keep DOSSIER
 demo-node = Processus
 demo-entries = Écrits
 demo-in = Reçu

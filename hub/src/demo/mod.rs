@@ -48,6 +48,8 @@ pub async fn tell(
     if folder.kept() {
         let params = [("directory", folder.path.display().to_string().into())];
         narrator.say("demo-kept", params);
+    } else {
+        narrator.say("demo-gone", []);
     }
     let agreed = demo.converged && demo.contested_slot_holders == 1;
     let mut outcome = Outcome::from(demo);
