@@ -1,15 +1,16 @@
 //! What authority says when asked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::act::{Caps, Role};
 use super::contest;
 use super::engine::{Authority, Device, Member, Status};
-use super::fact::Fact;
+use super::fact::{Body, Fact};
+use super::graph::At;
 use super::rule::{Taking, Void};
 use crate::journal::Root;
-use crate::keys::{DeviceId, EntryHash, HoodHash, MemberId};
+use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 
 /// What became of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +151,37 @@ impl Authority {
     /// Acts whose past is not all here.
     pub fn waiting(&self) -> usize {
         self.rules.graph.waiting.len()
+    }
+
+    /// What the next act of the charter names to have seen all of it. Acts that wait are
+    /// not among them: whatever names one waits with it, for something that may never
+    /// come. Those that weigh most go first, for an act names only so many.
+    pub fn charter_heads(&self) -> Vec<EntryHash> {
+        let graph = &self.rules.graph;
+        let heads = self.rules.charter_heads.iter();
+        self.by_weight(heads.filter_map(|hash| graph.place.get(hash).copied()).collect())
+    }
+
+    /// The same for a member's identity document, which has these logs.
+    pub fn identity_heads(&self, logs: &[LogId]) -> Vec<EntryHash> {
+        let graph = &self.rules.graph;
+        let own = logs.iter().filter_map(|log| graph.by_log.get(log)).flatten();
+        let own: BTreeSet<At> = own.copied().collect();
+        let is_head = |at: &&At| !graph.children[**at].iter().any(|child| own.contains(child));
+        self.by_weight(own.iter().filter(is_head).copied().collect())
+    }
+
+    fn by_weight(&self, mut heads: Vec<At>) -> Vec<EntryHash> {
+        let nodes = &self.rules.graph.nodes;
+        let weight = |at: At| {
+            let says_nothing =
+                matches!(nodes[at].fact.body, Body::Start(_) | Body::Other | Body::Void(_));
+            let author = nodes[at].author.and_then(|author| self.members.get(&author.member));
+            let has_role = author.is_some_and(|member| !member.roles.is_empty());
+            (self.verdicts[at].is_err(), says_nothing, !has_role, nodes[at].fact.hash)
+        };
+        heads.sort_by_cached_key(|at| weight(*at));
+        heads.into_iter().map(|at| nodes[at].fact.hash).collect()
     }
 
     /// Heads of the acts whose past is all here.

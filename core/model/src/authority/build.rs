@@ -1,7 +1,8 @@
 //! Acts as a node writes them: with what they must name gathered from what it holds.
 //!
-//! Each gives the kind and payload for [`append`](crate::journal::append), which adds
-//! the heads of the document as causes; the charter's acts thereby have seen the charter.
+//! Each gives the kind and payload for [`append_after`](crate::journal::append_after),
+//! which adds the heads of the document as causes; the charter's acts thereby have seen
+//! the charter.
 
 use super::act::{
     Admit, Appoint, Attest, Caps, Certify, Dismiss, Found, Home, Leave, Payload, Policy, Preamble,
@@ -11,7 +12,7 @@ use super::closing::{CLOSING_TIPS, ClosedTip, Closing};
 use super::engine::Authority;
 use super::phrase::PhraseAct;
 use crate::journal::kind::{self, Kind};
-use crate::journal::{Class, Descriptor, Logs, Ref, Tip, document_heads, limits, log_row};
+use crate::journal::{Class, Descriptor, Logs, Ref, Tip, limits, log_row};
 use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
@@ -143,7 +144,7 @@ pub fn revoke(
     // An identity act has no causes in the charter: it names what it saw there.
     let document = Descriptor::charter(authority.hood()).id();
     let mut refs = Vec::new();
-    for hash in document_heads(tx, &document)?.into_iter().take(limits::REFS) {
+    for hash in authority.charter_heads().into_iter().take(limits::REFS) {
         if let Some(fact) = authority.fact(&hash) {
             refs.push(Ref { document, log: fact.log, seq: fact.seq, hash });
         }

@@ -9,7 +9,7 @@ use crate::booking::{
     OpenState, Reason, Receipts, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
-use crate::projection::keyring_of;
+use crate::projection::{keyring_of, own_acts_wait};
 use crate::rows::{Key, RowsError, Tx};
 use crate::time::Instant;
 
@@ -88,7 +88,9 @@ pub fn due(
 
 fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, RowsError> {
     let active = authority.device_of(&me.member, &me.device).is_some_and(|it| it.is_active);
-    if !active {
+    // An epoch that waits changes nothing about what is seen: the next look would ask for
+    // another one, and so for ever.
+    if !active || own_acts_wait(tx, authority, me)? {
         return Ok(false);
     }
     let ring = keyring_of(tx, authority, &me.member)?;

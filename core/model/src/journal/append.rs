@@ -8,7 +8,7 @@ use super::log::{LogRow, log_row};
 use super::ready::ready_heads;
 use super::{gate, kind, limits};
 use crate::codec;
-use crate::keys::{DeviceId, DocId, EntryHash, LogId};
+use crate::keys::{DeviceId, EntryHash, LogId};
 use crate::rows::{RowsError, Table, Tx, Typed};
 
 /// Why an entry could not be written.
@@ -100,7 +100,20 @@ pub fn append(
     kind: kind::Kind,
     payload: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> Result<Entry, AppendError> {
-    let document = descriptor.id();
+    let heads = ready_heads(tx, &descriptor.id())?;
+    append_after(tx, author, descriptor, kind, heads, payload)
+}
+
+/// The same after heads that the caller chose, the weightiest first: at most as many as a
+/// header may name are named.
+pub fn append_after(
+    tx: &mut Tx<'_>,
+    author: &Author,
+    descriptor: &Descriptor,
+    kind: kind::Kind,
+    heads: Vec<EntryHash>,
+    payload: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> Result<Entry, AppendError> {
     let (log, row) = match own_log(tx, author, descriptor)? {
         OwnLog::Open(log, row) => (log, *row),
         OwnLog::Next(continues) => open_log(tx, author, descriptor, continues)?,
@@ -110,7 +123,11 @@ pub fn append(
     if seq >= limits::LOG_ENTRIES {
         return Err(AppendError::Full);
     }
-    let causes = causes(tx, &document, &log, &row)?;
+    let mut causes = heads;
+    // Not this log's own tip; and a log opened in this very act stands in the frontier
+    // with its entry 0.
+    causes.retain(|hash| *hash != tip.hash && hash.0 != log.0);
+    causes.truncate(limits::CAUSES);
     let core = Header::new(log, seq, tip.hash, causes, kind, &[]);
     let payload = payload(&core.core_bytes());
     if payload.len() > limits::PAYLOAD_BYTES {
@@ -162,20 +179,4 @@ fn open_log(
     tx.put::<OwnLogs>(&own_log_key(descriptor), &log);
     let row = log_row(tx, &log)?.ok_or(AppendError::Full)?;
     Ok((log, row))
-}
-
-/// The document's frontier but for this log's own tip, at most as many as a header may
-/// name.
-fn causes(
-    tx: &Tx<'_>,
-    document: &DocId,
-    log: &LogId,
-    row: &LogRow,
-) -> Result<Vec<EntryHash>, RowsError> {
-    let mine = row.tips.last().map(|tip| tip.hash);
-    let mut causes = ready_heads(tx, document)?;
-    // A log opened in this very act stands in the frontier with its entry 0.
-    causes.retain(|hash| Some(*hash) != mine && hash.0 != log.0);
-    causes.truncate(limits::CAUSES);
-    Ok(causes)
 }

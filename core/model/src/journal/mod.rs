@@ -22,7 +22,7 @@ mod sent;
 #[cfg(feature = "sim")]
 mod vouched;
 
-pub use append::{AppendError, Author, append, open};
+pub use append::{AppendError, Author, append, append_after, open};
 pub use bundle::{
     BUNDLE_BYTES, BundleError, BundleHead, BundleReader, BundleWriter, Root, Section,
 };

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::outbox::Reader;
-use crate::authority::Authority;
+use crate::authority::{Authority, Standing};
+use crate::booking::Holder;
 use crate::codec;
 use crate::journal::{Descriptor, Logs, limits, logs_of_document};
 use crate::keyring::{Epoch, EpochFacts, EpochOwner, Keyring};
@@ -95,6 +96,25 @@ pub fn keyring_of(
         });
     let active = authority.devices_of(member).into_iter().filter(|(_, device)| device.is_active);
     Ok(Keyring::new(epochs, active.map(|(id, _)| id)))
+}
+
+/// Whether what this device writes next of itself would wait: the last entry of its
+/// identity log does, for something that is not here. Only a copy of the device that
+/// signs under its key can have written that. When what is missing comes, authority
+/// changes, and with it what is due.
+pub fn own_acts_wait(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, RowsError> {
+    let document = Descriptor::identity(authority.hood(), me.member).id();
+    for log in logs_of_document(tx, &document)? {
+        let Some(row) = tx.row::<Logs>(&log)? else { continue };
+        if (row.start.device, row.start.incarnation) != (me.device, me.incarnation) {
+            continue;
+        }
+        let last = row.tips.last();
+        if last.is_some_and(|tip| authority.explain(&tip.hash) == Standing::Waiting) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The recovery keys that the phrase's certificates of a member name.

@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::{ActError, Replica};
 use crate::authority::Fact;
 use crate::journal::{
-    Descriptor, Entry, Owner, append, entry, kind::Kind, kind::sealed, log_row, open,
+    Class, Descriptor, Entry, Owner, append_after, entry, kind::Kind, kind::sealed, log_row,
+    logs_of_document, open, ready_heads,
 };
 use crate::keyring::Need;
 use crate::keys::{BookingId, EntryHash, LogId, MemberId};
-use crate::projection::{Changes, GrantCounts, grant_count_key, keyring_of, plaintext};
+use crate::projection::{
+    Changes, GrantCounts, grant_count_key, keyring_of, own_acts_wait, plaintext,
+};
 use crate::rows::{RowsError, Table, Tx, Typed};
 use crate::seal::{
     DealKey, DhCount, EpochKey, EpochSecret, Grant, PLAINTEXT_BYTES, PairId, PairKey, seal_record,
@@ -54,7 +57,15 @@ impl Replica {
     ) -> Result<EntryHash, ActError> {
         let author = self.me.author(&self.own);
         let log = open(tx, &author, descriptor)?;
-        let stored: Entry = append(tx, &author, descriptor, kind, payload)?;
+        let heads = match descriptor.class {
+            Class::Charter => self.authority.charter_heads(),
+            Class::Identity => {
+                let logs = logs_of_document(tx, &descriptor.id())?;
+                self.authority.identity_heads(&logs)
+            }
+            _ => ready_heads(tx, &descriptor.id())?,
+        };
+        let stored: Entry = append_after(tx, &author, descriptor, kind, heads, payload)?;
         let hash = stored.hash();
         self.learn_facts(tx, &log, &[EntryHash(log.0), hash])?;
         self.project(tx, &[EntryHash(log.0), hash], changes)?;
@@ -103,7 +114,8 @@ impl Replica {
             None => DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() },
         };
         let ring = keyring_of(tx, &self.authority, &self.me.member)?;
-        if ring.needs_new_epoch() == Some(Need::AllStale) {
+        let is_stale = ring.needs_new_epoch() == Some(Need::AllStale);
+        if is_stale && !own_acts_wait(tx, &self.authority, &self.as_holder())? {
             self.open_epoch(tx, now, rng, changes)?;
         }
         let (writer, secret) = self.writing_epoch(tx)?;

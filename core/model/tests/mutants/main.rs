@@ -15,6 +15,7 @@ mod frames;
 mod mutate;
 mod pen;
 mod scene;
+mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
