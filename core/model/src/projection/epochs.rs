@@ -57,6 +57,7 @@ pub(super) fn take_epoch(
         devices: facts.devices,
     };
     tx.put::<Epochs>(&(owner.member, *hash), &row);
+    reader.note_epoch(&owner.member);
     let opened = own.and_then(|keys| epoch.open_with_device(owner, keys).ok());
     if let Some(opened) = opened {
         for secret in opened.earlier.into_iter().chain([opened.secret]) {
@@ -73,7 +74,7 @@ fn rows_of(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<(EntryHash, EpochRow)>,
 }
 
 /// Every key a member ever opened an epoch under: what a reader watches.
-pub fn all_keys(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<EpochKey>, RowsError> {
+pub(super) fn all_keys(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<EpochKey>, RowsError> {
     Ok(rows_of(tx, member)?.into_iter().map(|(_, row)| row.public).collect())
 }
 

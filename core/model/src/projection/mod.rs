@@ -16,7 +16,7 @@ pub use applicants::{
     project_people,
 };
 pub use changes::Changes;
-pub use epochs::{EpochRow, Epochs, all_keys, keyring_of, own_acts_wait, recovery_keys};
+pub use epochs::{EpochRow, Epochs, keyring_of, own_acts_wait, recovery_keys};
 pub use facts::entry_counts;
 pub use outbox::{
     DealKeys, EpochSecrets, GrantCounts, Opened, Reader, SealedRecords, grant_count_key, plaintext,

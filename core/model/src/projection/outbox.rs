@@ -1,11 +1,14 @@
 //! Reading sealed documents: grants found by look-up, records opened when their key is
 //! known, whichever comes first.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use super::epochs::all_keys;
 use crate::codec;
 use crate::journal::{Entry, limits};
-use crate::keys::{EntryHash, LogId};
+use crate::keys::{EntryHash, LogId, MemberId};
 use crate::rows::{Rows, RowsError, Table, Tx, Typed, prefix_end};
 use crate::seal::{
     DealKey, EpochKey, EpochSecret, GrantFinder, KeyTag, PairId, SealedPayload, open_record,
@@ -82,6 +85,9 @@ const RECORDS_OF_KEY: usize = 65_536;
 pub struct Reader {
     secrets: Vec<EpochSecret>,
     finder: GrantFinder,
+    /// Outboxes whose grants are waited for, under every secret known here and every epoch
+    /// of their member.
+    watched: BTreeMap<MemberId, BTreeSet<LogId>>,
     /// A secret was learnt since this was last asked.
     grew: bool,
 }
@@ -133,26 +139,44 @@ impl Reader {
         }
         tx.put::<EpochSecrets>(&public.0, &secret.to_bytes());
         self.secrets.push(secret);
+        self.watched.clear();
         self.grew = true;
         true
     }
 
-    /// Looks at a grant in a log of an author with these epochs; gives what it opens.
-    pub fn take_grant(
-        &mut self,
-        tx: &mut Tx<'_>,
-        log: &LogId,
-        author_epochs: &[EpochKey],
-        entry: &Entry,
-    ) -> Result<Vec<Opened>, RowsError> {
+    /// Notes that a member opened an epoch: its grants are found under that as well.
+    pub(super) fn note_epoch(&mut self, of: &MemberId) {
+        self.watched.remove(of);
+    }
+
+    /// Waits for grants in a log of a member. Does nothing the second time, until there is
+    /// another secret or another epoch.
+    fn watch(&mut self, tx: &Tx<'_>, log: &LogId, author: &MemberId) -> Result<(), RowsError> {
+        let watched = self.watched.entry(*author).or_default();
+        if !watched.insert(*log) {
+            return Ok(());
+        }
+        let epochs = all_keys(tx, author)?;
         for secret in &self.secrets {
-            for writer in author_epochs {
+            for writer in &epochs {
                 let pair = PairId { writer: *writer, reader: secret.public() };
                 let known = tx.row::<GrantCounts>(&grant_count_key(log, &pair))?.unwrap_or(0);
                 // An epoch of small order shares no secret with anyone: nothing to find.
                 let _ = self.finder.resume(secret, writer, log, known);
             }
         }
+        Ok(())
+    }
+
+    /// Looks at a grant in a log of this author; gives what it opens.
+    pub fn take_grant(
+        &mut self,
+        tx: &mut Tx<'_>,
+        log: &LogId,
+        author: &MemberId,
+        entry: &Entry,
+    ) -> Result<Vec<Opened>, RowsError> {
+        self.watch(tx, log, author)?;
         let core = entry.header.core_bytes();
         let Ok(Some((expected, key))) = self.finder.open(log, &core, &entry.payload) else {
             return Ok(Vec::new());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::applicants::project_people;
 use super::changes::Changes;
-use super::epochs::{all_keys, take_epoch};
+use super::epochs::take_epoch;
 use super::facts::{entry_counts, is_closed};
 use super::outbox::{Opened, Reader, take_record};
 use super::place::{choose_place, project_place};
@@ -260,8 +260,8 @@ impl Projector<'_, '_> {
         let Some(author) = Self::author(start) else { return Ok(()) };
         match stored.header.kind {
             kind::sealed::GRANT => {
-                let epochs = all_keys(self.tx, &author.member)?;
-                for opened in self.reader.take_grant(self.tx, log, &epochs, stored)? {
+                let author = author.member;
+                for opened in self.reader.take_grant(self.tx, log, &author, stored)? {
                     self.read_opened(&opened)?;
                 }
             }

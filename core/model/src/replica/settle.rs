@@ -7,7 +7,7 @@ use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Entries, Logs, Owner, kind};
 use crate::keys::{LogId, MemberId};
-use crate::projection::{Changes, all_keys, choose_place};
+use crate::projection::{Changes, choose_place};
 use crate::rows::{RowsError, Tx};
 
 /// Logs, and entries of one, that are looked at again at once.
@@ -50,16 +50,12 @@ impl Replica {
         logs: &[LogId],
         changes: &mut Changes,
     ) -> Result<(), RowsError> {
-        if logs.is_empty() {
-            return Ok(());
-        }
-        let epochs = all_keys(tx, member)?;
         for log in logs {
             for (_, stored) in tx.rows_with_prefix::<Entries>(&log.0, AGAIN)? {
                 if stored.header.kind != kind::sealed::GRANT {
                     continue;
                 }
-                for opened in self.reader.take_grant(tx, log, &epochs, &stored)? {
+                for opened in self.reader.take_grant(tx, log, member, &stored)? {
                     self.projector(tx, changes).read_opened(&opened)?;
                 }
             }

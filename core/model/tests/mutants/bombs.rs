@@ -1,12 +1,17 @@
 //! What a member can sign that is small to send and might be large to take in: each is
 //! taken within a fifth of a second, or a tenth of a millisecond for each of its entries.
 
+use std::collections::BTreeMap;
+
+use palier_model::authority::Preamble;
 use palier_model::booking::{Decision, DomainRecord, Holder, Op, Record, Resource, Terms};
 use palier_model::codec;
 use palier_model::journal::{
     Class, Descriptor, Entry, Header, LogStart, Owner, Ref, Run, Tip, kind, sign_entry,
 };
+use palier_model::keyring::{Epoch, EpochOwner, NextEpoch};
 use palier_model::keys::{BookingId, DocId, EntryHash, LogId};
+use palier_model::seal::{EpochSecret, GRANT_BYTES};
 use palier_model::time::{Instant, Interval};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -34,15 +39,16 @@ impl Writer {
         let descriptor = match class {
             Class::Sealed => Descriptor::sealed(hood, owner, NOW),
             Class::Object => Descriptor::object(hood, owner, [77; 16]),
+            Class::Identity => Descriptor::identity(hood, attack.member()),
             _ => Descriptor::open(hood, owner, NOW),
         };
         let start = LogStart {
             descriptor,
             device: author.device,
             incarnation,
-            act: author.act,
+            act: if class == Class::Identity { EntryHash::ZERO } else { author.act },
             continues: None,
-            certificate: None,
+            certificate: author.certificate.filter(|_| class == Class::Identity),
         };
         let payload = codec::encode(&start);
         let header =
@@ -114,11 +120,39 @@ fn grants(attack: &Attack<'_>) -> Vec<Run> {
     let mut rng = ChaCha20Rng::seed_from_u64(2);
     let mut writer = Writer::new(attack, Class::Sealed, 100);
     for _ in 0..4_000 {
-        let mut payload = vec![0; 112];
+        let mut payload = vec![0; GRANT_BYTES];
         rng.fill_bytes(&mut payload);
         writer.write(kind::sealed::GRANT, payload, Vec::new());
     }
     vec![writer.run()]
+}
+
+/// Key epochs, each of another key, that nobody needs.
+fn epochs(attack: &Attack<'_>, count: u32) -> Writer {
+    let mut writer = Writer::new(attack, Class::Identity, 100);
+    let next = NextEpoch {
+        owner: EpochOwner { hood: attack.hood(), member: attack.member() },
+        preamble: Preamble::new(NOW, Vec::new()),
+        predecessors: Vec::new(),
+        devices: &BTreeMap::from([(writer.author.device, [9; 32])]),
+        recovery: [9; 32],
+        earlier: &[],
+    };
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let (mut epoch, _) = Epoch::open_next(next, &mut rng).expect("an epoch");
+    for n in 0..count {
+        let mut secret = [1; 32];
+        secret[..4].copy_from_slice(&n.to_be_bytes());
+        epoch.public = EpochSecret::from_bytes(secret).public();
+        writer.write(kind::identity::EPOCH, codec::encode(&epoch), Vec::new());
+    }
+    writer
+}
+
+fn epochs_and_grants(attack: &Attack<'_>) -> Vec<Run> {
+    let mut runs = vec![epochs(attack, 2_000).run()];
+    runs.extend(grants(attack));
+    runs
 }
 
 fn domain(attack: &Attack<'_>, writer: &mut Writer, resources: u8, blackouts: usize) -> EntryHash {
@@ -175,6 +209,7 @@ fn what_is_small_to_send_is_not_large_to_take_in() {
         ("causes that nobody has", Box::new(unknown_causes)),
         ("more branches than are kept", Box::new(branches)),
         ("grants for nobody", Box::new(grants)),
+        ("grants for nobody under two thousand epochs", Box::new(epochs_and_grants)),
         ("a chain of parts under blackouts", Box::new(|it| decisions(it, 64, 50, 64, true))),
         (
             "two thousand decisions one over another",
