@@ -57,7 +57,7 @@ pub(super) fn take_epoch(
         devices: facts.devices,
     };
     tx.put::<Epochs>(&(owner.member, *hash), &row);
-    reader.note_epoch(&owner.member);
+    reader.note_epoch(tx, &owner.member, &facts.public)?;
     let opened = own.and_then(|keys| epoch.open_with_device(owner, keys).ok());
     if let Some(opened) = opened {
         for secret in opened.earlier.into_iter().chain([opened.secret]) {

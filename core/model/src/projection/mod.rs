@@ -10,6 +10,7 @@ mod facts;
 mod outbox;
 mod place;
 mod projector;
+mod unfound;
 
 pub use applicants::{
     ApplicantRow, Applicants, ApplicationRecord, RefusalRecord, Refusals, inner as people,

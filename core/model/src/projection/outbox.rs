@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::epochs::all_keys;
+use super::unfound::Unfound;
 use crate::codec;
 use crate::journal::{Entry, limits};
 use crate::keys::{EntryHash, LogId, MemberId};
 use crate::rows::{Rows, RowsError, Table, Tx, Typed, prefix_end};
 use crate::seal::{
-    DealKey, EpochKey, EpochSecret, GrantFinder, KeyTag, PairId, SealedPayload, open_record,
+    DealKey, EpochKey, EpochSecret, Grant, GrantFinder, KeyTag, PairId, SealedPayload, open_record,
 };
 
 /// key tag → deal key.
@@ -88,6 +89,7 @@ pub struct Reader {
     /// Outboxes whose grants are waited for, under every secret known here and every epoch
     /// of their member.
     watched: BTreeMap<MemberId, BTreeSet<LogId>>,
+    unfound: Unfound,
     /// A secret was learnt since this was last asked.
     grew: bool,
 }
@@ -140,32 +142,66 @@ impl Reader {
         tx.put::<EpochSecrets>(&public.0, &secret.to_bytes());
         self.secrets.push(secret);
         self.watched.clear();
+        self.unfound.clear();
         self.grew = true;
         true
     }
 
-    /// Notes that a member opened an epoch: its grants are found under that as well.
-    pub(super) fn note_epoch(&mut self, of: &MemberId) {
-        self.watched.remove(of);
+    /// Waits for grants that a member writes under an epoch it opened, in the logs of its
+    /// that are watched.
+    pub(super) fn note_epoch(
+        &mut self,
+        tx: &Tx<'_>,
+        of: &MemberId,
+        epoch: &EpochKey,
+    ) -> Result<(), RowsError> {
+        let logs = self.watched.get(of).cloned().unwrap_or_default();
+        for log in logs {
+            self.wait_for(tx, &log, of, epoch)?;
+        }
+        Ok(())
     }
 
     /// Waits for grants in a log of a member. Does nothing the second time, until there is
-    /// another secret or another epoch.
+    /// another secret.
     fn watch(&mut self, tx: &Tx<'_>, log: &LogId, author: &MemberId) -> Result<(), RowsError> {
-        let watched = self.watched.entry(*author).or_default();
-        if !watched.insert(*log) {
+        if !self.watched.entry(*author).or_default().insert(*log) {
             return Ok(());
         }
-        let epochs = all_keys(tx, author)?;
+        for epoch in all_keys(tx, author)? {
+            self.wait_for(tx, log, author, &epoch)?;
+        }
+        Ok(())
+    }
+
+    fn wait_for(
+        &mut self,
+        tx: &Tx<'_>,
+        log: &LogId,
+        author: &MemberId,
+        writer: &EpochKey,
+    ) -> Result<(), RowsError> {
         for secret in &self.secrets {
-            for writer in &epochs {
-                let pair = PairId { writer: *writer, reader: secret.public() };
-                let known = tx.row::<GrantCounts>(&grant_count_key(log, &pair))?.unwrap_or(0);
-                // An epoch of small order shares no secret with anyone: nothing to find.
-                let _ = self.finder.resume(secret, writer, log, known);
+            let pair = PairId { writer: *writer, reader: secret.public() };
+            let known = tx.row::<GrantCounts>(&grant_count_key(log, &pair))?.unwrap_or(0);
+            // An epoch of small order shares no secret with anyone: nothing to find.
+            let new = self.finder.resume(secret, writer, log, known).unwrap_or_default();
+            if new.iter().any(|tag| self.unfound.has(author, tag)) {
+                self.unfound.forget(author);
             }
         }
         Ok(())
+    }
+
+    /// Whether a member's outboxes are to be looked through again, for an epoch of its
+    /// came: not where what could not be opened is known and the epoch opens none of it.
+    /// Whoever is told so gives every grant of that member to [`Self::take_grant`].
+    pub(crate) fn looks_again(&mut self, at: &MemberId) -> bool {
+        if self.unfound.keeps(at) {
+            return false;
+        }
+        self.unfound.begin(at);
+        true
     }
 
     /// Looks at a grant in a log of this author; gives what it opens.
@@ -179,8 +215,15 @@ impl Reader {
         self.watch(tx, log, author)?;
         let core = entry.header.core_bytes();
         let Ok(Some((expected, key))) = self.finder.open(log, &core, &entry.payload) else {
+            if let Ok(grant) = Grant::from_bytes(&entry.payload) {
+                self.unfound.note(author, grant.tag());
+            }
             return Ok(Vec::new());
         };
+        let next = self.finder.next(&expected.pair, log);
+        if next.is_some_and(|tag| self.unfound.has(author, &tag)) {
+            self.unfound.forget(author);
+        }
         let count_key = grant_count_key(log, &expected.pair);
         let known = self.finder.known(&expected.pair, log);
         if tx.row::<GrantCounts>(&count_key)?.unwrap_or(0) < known {

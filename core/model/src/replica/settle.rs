@@ -25,12 +25,15 @@ impl Replica {
             }
         }
         let secrets_grew = self.reader.take_news();
+        if !self.reader.has_secrets() {
+            return Ok(());
+        }
         let members: Vec<MemberId> = if secrets_grew {
             self.authority.members().map(|(member, _)| *member).collect()
         } else {
-            changes.epochs.iter().copied().collect()
+            changes.epochs.iter().copied().filter(|it| self.reader.looks_again(it)).collect()
         };
-        if members.is_empty() || !self.reader.has_secrets() {
+        if members.is_empty() {
             return Ok(());
         }
         let outboxes = outboxes(tx)?;

@@ -60,21 +60,22 @@ impl GrantFinder {
         writer: &EpochKey,
         log: &LogId,
     ) -> Result<(), SealError> {
-        self.resume(reader, writer, log, 0)
+        self.resume(reader, writer, log, 0).map(|_| ())
     }
 
-    /// As [`watch`](Self::watch), where `known` grants were found before.
+    /// As [`watch`](Self::watch), where `known` grants were found before. Gives the tags
+    /// that were not waited for until now.
     pub fn resume(
         &mut self,
         reader: &EpochSecret,
         writer: &EpochKey,
         log: &LogId,
         known: u64,
-    ) -> Result<(), SealError> {
+    ) -> Result<Vec<GrantTag>, SealError> {
         let pair = PairId { writer: *writer, reader: reader.public() };
         let known = known.min(LOG_ENTRIES);
         let first = match self.known.get(&(pair, *log)) {
-            Some(have) if *have >= known => return Ok(()),
+            Some(have) if *have >= known => return Ok(Vec::new()),
             Some(have) => have.saturating_add(1),
             None => 0,
         };
@@ -86,12 +87,14 @@ impl GrantFinder {
                 key
             }
         };
+        let mut new = Vec::new();
         for earlier in first..=known {
-            let expected = Expected { pair, log: *log, earlier };
-            self.tags.insert(GrantTag::new(&key, log, earlier), expected);
+            let tag = GrantTag::new(&key, log, earlier);
+            self.tags.insert(tag, Expected { pair, log: *log, earlier });
+            new.push(tag);
         }
         self.known.insert((pair, *log), known);
-        Ok(())
+        Ok(new)
     }
 
     /// The grant of this tag, if it is one that was waited for.
@@ -132,6 +135,11 @@ impl GrantFinder {
     /// How many grants were found for a pair in a log: where to resume.
     pub fn known(&self, pair: &PairId, log: &LogId) -> u64 {
         self.known.get(&(*pair, *log)).copied().unwrap_or(0)
+    }
+
+    /// The tag of the next grant of a pair in a log, if that is watched.
+    pub fn next(&self, pair: &PairId, log: &LogId) -> Option<GrantTag> {
+        Some(GrantTag::new(self.pairs.get(pair)?, log, self.known(pair, log)))
     }
 
     /// How many X25519 the finder has done.

@@ -3,6 +3,7 @@
 use palier_model::engine::{Output, StreamId};
 use palier_model::journal::{Author, Run};
 use palier_model::keys::{HoodHash, MemberId};
+use palier_model::rows::{Tx, Typed};
 use palier_model::sync::{PeerIds, Role};
 use rand_chacha::ChaCha20Rng;
 
@@ -82,7 +83,7 @@ impl<'a> Attack<'a> {
 
     fn entries(&self) -> u64 {
         let rows = self.scene.world.nodes[VICTIM].stores.memory(&self.scene.hood).expect("rows");
-        palier_model::journal::position(&palier_model::rows::Tx::new(rows)).expect("rows").n
+        palier_model::journal::position(&Tx::new(rows)).expect("rows").n
     }
 
     /// Within the limit of CPU; what the victim puts out is counted and thrown away.
@@ -112,6 +113,12 @@ impl<'a> Attack<'a> {
         });
         taken.expect("the store stays readable");
         (cpu_ms() - before, self.entries() - entries)
+    }
+
+    /// Whether the victim has such a row.
+    pub(crate) fn victim_has<T: Typed>(&self, key: &T::Key) -> bool {
+        let rows = self.scene.world.nodes[VICTIM].stores.memory(&self.scene.hood).expect("rows");
+        Tx::new(rows).has::<T>(key).expect("rows")
     }
 
     /// Who signs.

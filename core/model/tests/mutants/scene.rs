@@ -1,11 +1,13 @@
 //! Three neighbours: the one who is attacked, an honest one, and the one who attacks.
 
 use palier_model::booking::{Care, Mode, Terms};
+use palier_model::journal::{entry, log_row, since, verify_entry};
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::{ListingContent, ListingEdit, ListingKind, Listings, ProfileEdit};
-use palier_model::projection::Changes;
+use palier_model::projection::{Changes, keyring_of};
 use palier_model::replica::{Deciding, NewInvitation, NewRequest, Replica};
 use palier_model::rows::{Rows, Table, TableKind, Tx};
+use palier_model::seal::EpochKey;
 use palier_model::sim::{SimStores, World};
 use palier_model::sync::InvitationLink;
 use palier_model::time::{Instant, Interval};
@@ -78,6 +80,15 @@ impl Scene {
         }
     }
 
+    /// The epoch under which a device's member is written to.
+    pub(crate) fn epoch(&self, node: usize) -> EpochKey {
+        let it = &self.world.nodes[node];
+        let tx = Tx::new(it.stores.memory(&self.hood).expect("rows"));
+        let authority = it.engine.replica(&self.hood).expect("a member").authority();
+        let ring = keyring_of(&tx, authority, &it.engine.me().member).expect("rows");
+        ring.for_writing().expect("an epoch").public
+    }
+
     /// Honest acts still work, arrive, and are read again as they were read.
     pub(crate) fn check(&mut self, round: u64) {
         let Self { world, hood, listing, .. } = self;
@@ -107,7 +118,20 @@ impl Scene {
             assert_eq!(format!("{:?}", view.status), "Confirmed");
         }
         self.same();
+        self.signed();
         self.rebuilt();
+    }
+
+    /// No entry is held whose signature is not its author's.
+    fn signed(&self) {
+        let tx = Tx::new(self.world.nodes[VICTIM].stores.memory(&self.hood).expect("rows"));
+        for (_, hash) in since(&tx, 0, 1 << 20).expect("rows") {
+            let it = entry(&tx, &hash).expect("rows").expect("held");
+            let Some(signature) = &it.signature else { continue };
+            let row = log_row(&tx, &it.header.log_id()).expect("rows").expect("held");
+            let checked = verify_entry(&hash, signature, &row.start.device);
+            assert!(checked.is_ok(), "a bad signature is held");
+        }
     }
 
     /// Both honest devices hold the same entries and open rows.
