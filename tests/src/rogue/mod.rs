@@ -2,6 +2,7 @@
 //! own meeting where they want to be let in, and then any bytes they like.
 
 mod device;
+mod raw;
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 pub use device::{Device, Offer};
+pub use raw::Length;
+use raw::Raw;
 
 /// Longer than any answer takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -93,9 +96,36 @@ impl Heard {
     }
 }
 
+/// What a talk goes over.
+enum Way {
+    /// A link as every node has.
+    Link(Link),
+    /// One written by hand.
+    Raw(Box<Raw>),
+}
+
+impl Way {
+    async fn send(&mut self, bytes: Vec<u8>) {
+        match self {
+            Self::Link(link) => {
+                let _ = link.writer.send(bytes).await;
+            }
+            Self::Raw(raw) => raw.send(&bytes).await,
+        }
+    }
+
+    async fn recv(&mut self) -> Option<Vec<u8>> {
+        match self {
+            Self::Link(link) => link.reader.recv().await,
+            Self::Raw(raw) => raw.recv().await,
+        }
+    }
+}
+
 /// One link and all that is said on it.
 pub struct Talk {
-    link: Link,
+    way: Way,
+    role: Role,
     peers: PeerIds,
     said_at: Instant,
     said_bytes: usize,
@@ -112,18 +142,50 @@ impl Talk {
             true => PeerIds { initiator: me, responder: them },
             false => PeerIds { initiator: them, responder: me },
         };
+        let role = if link.initiator { Role::Initiator } else { Role::Responder };
+        Self::over(Way::Link(link), role, peers)
+    }
+
+    fn over(way: Way, role: Role, peers: PeerIds) -> Self {
         let said_at = Instant::now();
-        Self { link, peers, said_at, said_bytes: 0, flip: None, heard: Vec::new() }
+        Self { way, role, peers, said_at, said_bytes: 0, flip: None, heard: Vec::new() }
+    }
+
+    /// A link written by hand, by a peer with a key of its own; the length of the frame of
+    /// one number may be wrong. From that frame on nothing is heard. It ends with
+    /// [`Talk::finish`].
+    ///
+    /// # Panics
+    /// Where nobody answers there.
+    pub async fn by_hand(addr: &str, wrong: Option<(usize, Length)>) -> Self {
+        let (raw, initiator, responder) =
+            timeout(PATIENCE, Raw::link(addr, wrong)).await.expect("a link");
+        let peers = PeerIds { initiator, responder };
+        Self::over(Way::Raw(Box::new(raw)), Role::Initiator, peers)
     }
 
     /// The link's name.
+    ///
+    /// # Panics
+    /// Where it is written by hand: it has none.
     pub fn id(&self) -> LinkId {
-        self.link.id
+        match &self.way {
+            Way::Link(link) => link.id,
+            Way::Raw(_) => panic!("a link written by hand has no name"),
+        }
+    }
+
+    /// Frames sent on a link written by hand.
+    pub fn sent_frames(&self) -> usize {
+        match &self.way {
+            Way::Link(_) => 0,
+            Way::Raw(raw) => raw.sent(),
+        }
     }
 
     /// Which side of the link this is.
     pub fn role(&self) -> Role {
-        if self.link.initiator { Role::Initiator } else { Role::Responder }
+        self.role
     }
 
     /// Both ends, as the transport proved them.
@@ -151,12 +213,12 @@ impl Talk {
         }
         self.said_bytes += bytes.len();
         self.said_at = Instant::now();
-        let _ = self.link.writer.send(bytes).await;
+        self.way.send(bytes).await;
     }
 
     /// Sends a frame that is neither counted nor flipped.
     pub async fn say_aside(&mut self, frame: &Frame) {
-        let _ = self.link.writer.send(frame.to_bytes()).await;
+        self.way.send(frame.to_bytes()).await;
     }
 
     /// The next frame; none when the link is over.
@@ -164,7 +226,7 @@ impl Talk {
     /// # Panics
     /// Where neither comes.
     pub async fn hear(&mut self) -> Option<Vec<u8>> {
-        let bytes = timeout(PATIENCE, self.link.reader.recv()).await.expect("a frame or an end")?;
+        let bytes = timeout(PATIENCE, self.way.recv()).await.expect("a frame or an end")?;
         self.heard.push(Heard { bytes: bytes.clone(), after: self.said_at.elapsed() });
         Some(bytes)
     }
@@ -204,6 +266,16 @@ impl Talk {
                     return None;
                 }
             }
+        }
+    }
+
+    /// Ends a link written by hand.
+    ///
+    /// # Panics
+    /// Where the other side does not let go of it.
+    pub async fn finish(mut self) {
+        if let Way::Raw(raw) = &mut self.way {
+            timeout(PATIENCE, raw.finish()).await.expect("an end");
         }
     }
 
