@@ -324,8 +324,7 @@ impl Exchange {
         let telling_stalls = (self.runs_in_flight > 0 || self.reconciler.is_some())
             .then(|| self.acked_at.plus_ms(limits::STALL_MS));
         [
-            self.telling.due,
-            self.telling.advance_at,
+            self.telling.next_timeout(),
             self.reading.recheck_at,
             self.reconcile_due.filter(|_| self.reconciler.is_none()),
             self.retry.at,
@@ -343,7 +342,7 @@ impl Exchange {
             && self.reconciler.is_none()
             && !self.reading.is_waiting()
             && !self.telling.is_waiting()
-            && self.telling.due.is_none()
+            && !self.telling.is_due()
             && self.outbox.is_empty()
             && self.runs_in_flight == 0
             && !self.blobs.is_waiting()

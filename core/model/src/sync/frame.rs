@@ -89,7 +89,8 @@ pub struct NewsItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// Whoever has what this page and the pages before it name has read the sender's
-    /// order up to here. Absent where more pages of the same list follow.
+    /// order up to here. Absent where more pages of the same list follow, and where
+    /// something is told ahead of its turn.
     pub to: Option<Position>,
     /// Tips, in the order in which they should be asked for.
     pub items: Vec<NewsItem>,
@@ -325,7 +326,7 @@ impl Frame {
         match self {
             Self::Need(need) => need.ids.len() <= limits::NEED_IDS,
             Self::News(news) => {
-                news.items.len() <= limits::PAGE_ENTRIES && news.inline.len() <= limits::LOGS
+                news.items.len() <= limits::PAGE_ITEMS && news.inline.len() <= limits::LOGS
             }
             Self::Wants(wants) => {
                 wants.len() <= limits::LOGS

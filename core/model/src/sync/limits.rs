@@ -35,9 +35,9 @@ pub const MEETING_MS: i64 = 20_000;
 
 /// Bytes of runs under way to a peer that it has not acknowledged as durable. What another
 /// wrote waits behind them, so they are what a second of the slowest phone can take in.
-pub const RUNS_WINDOW_BYTES: usize = 3 * BATCH_BYTES;
+pub const RUNS_WINDOW_BYTES: usize = 2 * BATCH_BYTES;
 /// The same for announcements, apart so that a flood of runs never delays them.
-pub const NEWS_WINDOW_BYTES: usize = 256 << 10;
+pub const NEWS_WINDOW_BYTES: usize = 64 << 10;
 /// Runs are packed into frames of about this many bytes.
 pub const BATCH_BYTES: usize = 32 << 10;
 /// What one owner may put into a batch before the next owner has its turn.
@@ -50,12 +50,26 @@ pub const LOGS: usize = 1_024;
 pub const HAVE_TIPS: usize = 64;
 /// Logs one peer may have asked for and not yet been sent.
 pub const WANTED_LOGS: usize = 1 << 18;
+/// Announcements beyond that window: what is told ahead of its turn while a peer has much
+/// left to read.
+pub const AHEAD_BYTES: usize = 32 << 10;
+/// What little is: entries of an owner that go ahead, or ride along, while the peer has
+/// much to deal with.
+pub const AHEAD_ENTRIES: usize = 16;
+/// Most announcements in one frame.
+pub const PAGE_ITEMS: usize = 4_096;
 /// Entries of the order of acceptance looked at for one page of announcements.
-pub const PAGE_ENTRIES: usize = 4_096;
+pub const PAGE_ENTRIES: usize = 512;
 /// An entry up to this size rides in its announcement.
 pub const INLINE_BYTES: usize = 1 << 10;
-/// All that rides in one page of announcements.
+/// All that rides in one page of announcements …
 pub const INLINE_PAGE_BYTES: usize = 32 << 10;
+/// … of which an owner has no more entries than this, so that one document in a hundred of
+/// ten thousand changed is still told in one go …
+pub const INLINE_ENTRIES: usize = 128;
+/// … and all that rides while the peer has others to deal with: little of anybody, so that
+/// a flood does not come this way.
+pub const INLINE_BUSY_BYTES: usize = 8 << 10;
 /// New entries are gathered this long before they are announced.
 pub const ANNOUNCE_MS: i64 = 100;
 /// A page that only says how far a peer has read what came from itself can wait.

@@ -20,6 +20,7 @@ pub mod limits;
 mod live;
 pub mod meeting;
 mod outbox;
+mod page;
 mod reading;
 pub mod reconcile;
 mod retry;

@@ -1,26 +1,23 @@
 //! Telling a peer what there is: pages of announcements, from a list that a reconciliation
-//! made or from this node's order of acceptance.
+//! made or from this node's order of acceptance. While a peer has much left to read, what
+//! owners with little to say wrote meanwhile is told ahead of its turn: a flood delays
+//! nobody but the one who floods.
 //!
 //! Invariant: only positions are kept, never entries: a peer that reads slowly costs
 //! nothing, and goes on from where it was.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-use serde_bytes::ByteBuf;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::cursor::Interest;
 use super::effect::{CloseReason, Effect, Out};
 use super::frame::{Frame, News, NewsItem};
 use super::limits;
+use super::page::Page;
 use super::short::Short;
-use crate::journal::{Entries, EntryPlaces, LogRow, Position, Run, Tip, hash_at, log_row, since};
-use crate::keys::{EntryHash, LogId};
+use crate::journal::{Position, hash_at, position, since};
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
 
-/// A page with more new entries than this carries none inline. One document in a hundred
-/// of ten thousand changed is still told in one go.
-const INLINE_ENTRIES: usize = 128;
 /// Intervals of the order that came from the peer, remembered so as not to echo them.
 const INTERVALS: usize = 1_024;
 
@@ -38,9 +35,13 @@ pub(super) struct Telling {
     lists: VecDeque<List>,
     in_flight: usize,
     /// When new entries are to be announced.
-    pub(super) due: Option<Instant>,
+    due: Option<Instant>,
+    /// There is more in the order to announce, as soon as there is room.
+    is_behind: bool,
+    /// Looked through up to here for what goes ahead of its turn.
+    looked: u64,
     /// When a page that brings nothing is to be sent, only to move the peer's cursor.
-    pub(super) advance_at: Option<Instant>,
+    advance_at: Option<Instant>,
     from_peer: Vec<(u64, u64)>,
     peer_tips: BTreeSet<(Short, Short)>,
     peer_tips_order: VecDeque<(Short, Short)>,
@@ -55,6 +56,8 @@ impl Telling {
             lists: VecDeque::new(),
             in_flight: 0,
             due: None,
+            is_behind: false,
+            looked: 0,
             advance_at: None,
             from_peer: Vec::new(),
             peer_tips: BTreeSet::new(),
@@ -72,6 +75,7 @@ impl Telling {
     /// Nothing is told from the order until a reconciliation says where to begin.
     pub(super) fn pause(&mut self) {
         self.announced = None;
+        self.is_behind = false;
         self.lists.clear();
     }
 
@@ -85,6 +89,20 @@ impl Telling {
     /// Whether bytes are on the way that the peer has not dealt with.
     pub(super) fn is_waiting(&self) -> bool {
         self.in_flight > 0
+    }
+
+    /// Whether something is still to be announced.
+    pub(super) const fn is_due(&self) -> bool {
+        self.due.is_some() || self.is_behind
+    }
+
+    /// When there is something to announce next.
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        // Before the gear is known, and while there is no room, time alone changes nothing.
+        let due = self.due.filter(|_| self.announced.is_some());
+        let has_room = self.in_flight < limits::NEWS_WINDOW_BYTES;
+        let advance = self.advance_at.filter(|_| self.announced.is_some() && has_room);
+        due.into_iter().chain(advance).min()
     }
 
     /// Tells a list. With `to` given it is the whole of what a reconciliation found.
@@ -139,15 +157,23 @@ impl Telling {
         }
     }
 
-    /// Sends pages while there is room.
+    /// Sends pages while there is room, and where there is none, what cannot wait for it.
     pub(super) fn pump(
         &mut self,
         tx: &Tx<'_>,
         now: Instant,
         out: &mut Out,
     ) -> Result<(), CloseReason> {
+        let looks = self.announced.is_some() && self.due.is_some_and(|due| due <= now);
+        if looks {
+            self.due = None;
+            self.is_behind = true;
+        }
         while self.in_flight < limits::NEWS_WINDOW_BYTES {
             let Some(page) = self.next_page(tx, now, out)? else { break };
+            self.in_flight += out.send(&Frame::News(page));
+        }
+        if looks && let Some(page) = self.ahead(tx, out)? {
             self.in_flight += out.send(&Frame::News(page));
         }
         Ok(())
@@ -168,24 +194,23 @@ impl Telling {
             }
             return Ok(Some(News { to, items, inline: Vec::new() }));
         }
-        let Some(announced) = self.announced else { return Ok(None) };
-        if self.due.is_some_and(|due| due <= now) {
-            let page = self.order_page(tx, announced, out)?;
-            match page {
-                None => self.due = None,
-                Some(page) if page.items.is_empty() => {
-                    // Nothing the peer lacks: its cursor can wait, with later ones.
-                    self.announced = page.to.map(|to| to.n);
-                    let at = now.plus_ms(limits::ADVANCE_MS);
-                    self.advance_at = Some(self.advance_at.unwrap_or(at).min(at));
-                    return self.next_page(tx, now, out);
-                }
-                Some(page) => {
-                    self.announced = page.to.map(|to| to.n);
-                    self.advance_at = None;
-                    return Ok(Some(page));
-                }
+        let Some(mut announced) = self.announced else { return Ok(None) };
+        while self.is_behind {
+            let Some(page) = self.order_page(tx, announced, out)? else {
+                self.is_behind = false;
+                break;
+            };
+            if let Some(to) = page.to {
+                announced = to.n;
+                self.announced = Some(to.n);
             }
+            if !page.items.is_empty() {
+                self.advance_at = None;
+                return Ok(Some(page));
+            }
+            // Nothing the peer lacks: its cursor can wait, with later ones.
+            let at = now.plus_ms(limits::ADVANCE_MS);
+            self.advance_at = Some(self.advance_at.unwrap_or(at).min(at));
         }
         if self.advance_at.is_some_and(|at| at <= now) {
             self.advance_at = None;
@@ -205,123 +230,63 @@ impl Telling {
         announced: u64,
         out: &mut Out,
     ) -> Result<Option<News>, RowsError> {
-        let rows = since(tx, announced, limits::PAGE_ENTRIES)?;
-        let mut page = PageBuilder::default();
-        let mut end = announced;
-        for (n, hash) in &rows {
-            if page.logs.len() >= limits::LOGS {
-                break;
-            }
-            end = *n;
-            if !self.is_from_peer(*n) {
-                page.entry(tx, *hash)?;
-            }
-        }
-        if end == announced {
+        let Some((end, page)) = self.gather(tx, announced)? else {
+            return Ok(None);
+        };
+        let Some(hash) = hash_at(tx, end)? else { return Ok(None) };
+        let (items, inline) =
+            page.finish(tx, &|item| self.is_known(item), self.is_waiting(), out)?;
+        Ok(Some(News { to: Some(Position { n: end, hash }), items, inline }))
+    }
+
+    /// What must not wait until the peer has read all before it: of what was accepted
+    /// since the last look, what comes first, and what owners wrote who wrote little.
+    /// It will be announced in its turn again, and is held by then.
+    fn ahead(&mut self, tx: &Tx<'_>, out: &mut Out) -> Result<Option<News>, RowsError> {
+        let head = position(tx)?.n;
+        let earliest = head.saturating_sub(limits::PAGE_ENTRIES as u64);
+        let from = self.looked.max(self.announced.unwrap_or(0)).max(earliest);
+        let is_behind = self.is_behind || !self.lists.is_empty();
+        if !is_behind {
+            self.looked = head;
             return Ok(None);
         }
-        let Some(hash) = hash_at(tx, end)? else { return Ok(None) };
-        let known = |item: &NewsItem| self.peer_tips.contains(&(item.log, item.tip));
-        let (items, inline) = page.finish(tx, &self.interest, &known, out)?;
-        Ok(Some(News { to: Some(Position { n: end, hash }), items, inline }))
+        if self.in_flight >= limits::NEWS_WINDOW_BYTES + limits::AHEAD_BYTES {
+            return Ok(None);
+        }
+        self.looked = head;
+        let Some((_, mut page)) = self.gather(tx, from)? else {
+            return Ok(None);
+        };
+        page.keep_small_owners(limits::AHEAD_ENTRIES);
+        let (items, inline) =
+            page.finish(tx, &|item| self.is_known(item), self.is_waiting(), out)?;
+        Ok((!items.is_empty()).then_some(News { to: None, items, inline }))
+    }
+
+    /// What was accepted after the n-th entry and did not come from the peer, as far as a
+    /// page holds it; with the number of the last entry looked at.
+    fn gather(&self, tx: &Tx<'_>, from: u64) -> Result<Option<(u64, Page)>, RowsError> {
+        let mut page = Page::default();
+        let mut end = None;
+        for (n, hash) in since(tx, from, limits::PAGE_ENTRIES)? {
+            if page.is_full() {
+                break;
+            }
+            end = Some(n);
+            if !self.is_from_peer(n) {
+                page.add(tx, hash, &self.interest)?;
+            }
+        }
+        Ok(end.map(|end| (end, page)))
+    }
+
+    fn is_known(&self, item: &NewsItem) -> bool {
+        self.peer_tips.contains(&(item.log, item.tip))
     }
 
     fn is_from_peer(&self, n: u64) -> bool {
         let after = self.from_peer.partition_point(|(from, _)| *from < n);
         after > 0 && self.from_peer.get(after - 1).is_some_and(|(_, to)| n <= *to)
     }
-}
-
-#[derive(Default)]
-struct PageBuilder {
-    /// Logs in the order in which they first appear.
-    order: Vec<LogId>,
-    /// Entries of each, as (seq, hash).
-    logs: BTreeMap<LogId, Vec<(u64, EntryHash)>>,
-    entries: usize,
-}
-
-impl PageBuilder {
-    fn entry(&mut self, tx: &Tx<'_>, hash: EntryHash) -> Result<(), RowsError> {
-        let Some(place) = tx.row::<EntryPlaces>(&hash)? else { return Ok(()) };
-        self.entries += 1;
-        let entries = self.logs.entry(place.log).or_default();
-        if entries.is_empty() {
-            self.order.push(place.log);
-        }
-        entries.push((place.seq, hash));
-        Ok(())
-    }
-
-    fn finish(
-        self,
-        tx: &Tx<'_>,
-        interest: &Interest,
-        known: &dyn Fn(&NewsItem) -> bool,
-        out: &mut Out,
-    ) -> Result<(Vec<NewsItem>, Vec<ByteBuf>), RowsError> {
-        let (mut first, mut rest, mut inline) = (Vec::new(), Vec::new(), Vec::new());
-        let mut inline_bytes = 0;
-        for log in &self.order {
-            let Some(row) = log_row(tx, log)? else { continue };
-            out.stats.logs_opened += 1;
-            if !interest.covers(&row.start.descriptor) {
-                continue;
-            }
-            let Some(entries) = self.logs.get(log) else { continue };
-            let is_new = |tip: &&Tip| entries.contains(&(tip.seq, tip.hash));
-            let items: Vec<NewsItem> = row
-                .tips
-                .iter()
-                .filter(is_new)
-                .map(|tip| NewsItem {
-                    log: Short::of(&log.0),
-                    seq: tip.seq,
-                    tip: Short::of(&tip.hash.0),
-                })
-                .filter(|item| !known(item))
-                .collect();
-            if items.is_empty() {
-                continue;
-            }
-            if self.entries <= INLINE_ENTRIES
-                && inline_bytes < limits::INLINE_PAGE_BYTES
-                && let Some(run) = small_run(tx, log, &row, entries)?
-            {
-                inline_bytes += run.len();
-                inline.push(ByteBuf::from(run));
-            }
-            let is_first = row.start.descriptor.class.comes_first();
-            if is_first { &mut first } else { &mut rest }.extend(items);
-        }
-        first.extend(rest);
-        Ok((first, inline))
-    }
-}
-
-/// The page's entries of a log as a run, where that is small and the log never forked.
-fn small_run(
-    tx: &Tx<'_>,
-    log: &LogId,
-    row: &LogRow,
-    entries: &[(u64, EntryHash)],
-) -> Result<Option<Vec<u8>>, RowsError> {
-    let (Some(tip), Some(oldest)) = (row.tips.first(), entries.iter().min()) else {
-        return Ok(None);
-    };
-    if !row.is_linear() {
-        return Ok(None);
-    }
-    let mut have = Vec::new();
-    if let Some(seq) = oldest.0.checked_sub(1) {
-        let Some(entry) = tx.row::<Entries>(&(*log, *oldest))? else { return Ok(None) };
-        have.push(Tip { seq, hash: entry.header.previous });
-    }
-    let mut runs = Run::collect(tx, log, &have, limits::INLINE_BYTES)?;
-    let Some(run) = runs.pop().filter(|_| runs.is_empty()) else { return Ok(None) };
-    if run.entries.last().map(|entry| entry.header.seq) != Some(tip.seq) {
-        return Ok(None);
-    }
-    let bytes = run.to_bytes();
-    Ok((bytes.len() <= limits::INLINE_BYTES + 256).then_some(bytes))
 }

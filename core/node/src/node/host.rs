@@ -1,9 +1,9 @@
-//! The thread that owns everything: engine, stores, network. Jobs, frames and time come
-//! in through one bounded queue, one after the other, so there is nothing to lock.
+//! The thread that owns everything: engine, stores, network. Calls, frames and time come
+//! in through bounded queues, one after the other, so there is nothing to lock.
 
 use std::time::Duration;
 
-use palier_model::engine::{Engine, Event, Now, Output, Stores, StreamId};
+use palier_model::engine::{Engine, Event, Now, Output, Stores};
 use palier_model::keys::HoodHash;
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, Replica};
@@ -15,36 +15,12 @@ use tokio::sync::{broadcast, mpsc};
 use super::clock::Clock;
 use super::entropy::SystemRng;
 use super::event::NodeEvent;
+use super::inbox::{Call, Inbox, Input};
 use super::network::Network;
 use super::stores::HoodStores;
 use super::{Identity, NodeError};
-use crate::net::NetEvent;
+use crate::net::{LinkId, NetEvent};
 
-/// Work for the host's thread.
-type Job = Box<dyn FnOnce(&mut Host) + Send>;
-
-/// What comes in.
-pub enum Input {
-    /// Something to do.
-    Job(Job),
-    /// Something of the network.
-    Net(Box<NetEvent>),
-    /// A frame of a stream.
-    Frame(StreamId, Vec<u8>),
-    /// A link gives no more frames.
-    LinkEnd(StreamId),
-    /// Open the sockets.
-    Connect(Box<super::config::NetworkConfig>, tokio::sync::oneshot::Sender<Result<(), NodeError>>),
-    /// Keep a link with these addresses.
-    Keep(Vec<String>, tokio::sync::oneshot::Sender<Result<(), NodeError>>),
-    /// Give this node's addresses.
-    Addresses(tokio::sync::oneshot::Sender<Vec<String>>),
-    /// End.
-    Stop(tokio::sync::oneshot::Sender<()>),
-}
-
-/// Frames that are taken in at once, at most.
-const FRAMES: usize = 64;
 /// How often devices heard of are dialled again, and the store is cared for.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// Bytes that WAL and caches may take before the store is cared for: its own business.
@@ -62,6 +38,7 @@ pub struct Host {
     pub identity: Identity,
     pub(super) events: broadcast::Sender<NodeEvent>,
     pub(super) inputs: mpsc::Sender<Input>,
+    pub(super) inbox: Inbox,
     pub(super) network: Option<Network>,
     pub(super) rng: SystemRng,
     pub(super) ailing: super::mend::Ailing,
@@ -106,41 +83,45 @@ impl Host {
         self.notice(hood, done.map_err(NodeError::from))
     }
 
-    /// Runs until it is told to stop.
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Input>) {
+    /// Runs until it is told to stop, or nobody is left who could.
+    pub(super) async fn run(
+        mut self,
+        mut calls: mpsc::Receiver<Call>,
+        mut queue: mpsc::Receiver<Input>,
+    ) {
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.drain().await;
         loop {
-            let wait = self.wait();
+            let (waits, wait) = (self.inbox.is_empty(), self.wait());
             tokio::select! {
                 biased;
-                input = queue.recv() => match input {
-                    Some(input) => {
-                        let (frames, after) = Self::with_more(input, &mut queue);
-                        if !frames.is_empty() {
-                            self.handle_frames(frames);
-                        }
-                        match after {
-                            Some(Input::Stop(done)) => {
-                                self.stop().await;
-                                // Stores and lock too, before anybody is told so.
-                                drop(self);
-                                drop(queue);
-                                let _ = done.send(());
-                                return;
-                            }
-                            Some(input) => self.handle(input).await,
-                            None => {}
-                        }
+                _ = housekeeping.tick() => self.keep_house().await,
+                call = calls.recv() => match call {
+                    Some(Call::Stop(done)) => {
+                        self.stop().await;
+                        // Stores and lock too, before anybody is told so.
+                        drop(self);
+                        drop(queue);
+                        let _ = done.send(());
+                        return;
                     }
+                    Some(call) => self.answer(call).await,
                     None => {
                         self.stop().await;
                         return;
                     }
                 },
-                _ = housekeeping.tick() => self.keep_house().await,
-                () = tokio::time::sleep(wait) => {}
+                Some(input) = queue.recv(), if waits => {
+                    self.take_in(Some(input), &mut queue).await;
+                    self.take_turn().await;
+                }
+                // What this node says, and what it hears, passes between two turns.
+                () = tokio::task::yield_now(), if !waits => {
+                    self.take_in(None, &mut queue).await;
+                    self.take_turn().await;
+                }
+                () = tokio::time::sleep(wait), if waits => {}
             }
             if self.engine.next_timeout().is_some_and(|at| at <= self.clock.steady()) {
                 let now = self.now();
@@ -151,26 +132,42 @@ impl Host {
         }
     }
 
-    /// Takes frames in; what several of them brought is committed together.
-    fn handle_frames(&mut self, frames: Vec<(StreamId, Vec<u8>)>) {
-        let now = self.now();
-        let Self { engine, stores, rng, .. } = self;
-        stores.holding(|stores| engine.handle_frames(frames, now, stores, rng));
+    /// Takes in what the network brought.
+    async fn take_in(&mut self, first: Option<Input>, queue: &mut mpsc::Receiver<Input>) {
+        let mut next = first;
+        while let Some(event) = self.inbox.fill(next.take(), queue) {
+            self.handle_net(*event).await;
+        }
     }
 
-    /// An input, and with a frame those frames that wait behind it; besides, what came
-    /// after them.
-    fn with_more(
-        first: Input,
-        queue: &mut mpsc::Receiver<Input>,
-    ) -> (Vec<(StreamId, Vec<u8>)>, Option<Input>) {
-        let mut frames = Vec::new();
-        let mut next = Some(first);
-        while let Some(Input::Frame(stream, bytes)) = next {
-            frames.push((stream, bytes));
-            next = if frames.len() < FRAMES { queue.try_recv().ok() } else { None };
+    /// Does what one turn holds; what several frames brought is committed together.
+    async fn take_turn(&mut self) {
+        let turn = self.inbox.turn();
+        let now = self.now();
+        if !turn.frames.is_empty() {
+            let Self { engine, stores, rng, .. } = self;
+            stores.holding(|stores| engine.handle_frames(turn.frames, now, stores, rng));
         }
-        (frames, next)
+        for (stream, link) in turn.ended {
+            match link {
+                Some(link) => self.link_down(link).await,
+                None => self.engine.drop_stream(stream),
+            }
+        }
+    }
+
+    /// A link is gone, and all that came on it was dealt with.
+    async fn link_down(&mut self, link: LinkId) {
+        let stream = self.network.as_mut().and_then(|network| network.forget(link));
+        if let Some(stream) = stream {
+            self.engine.drop_stream(stream);
+        }
+        // The link that joined is gone: meet again, as a member now.
+        if let Some(network) = &mut self.network
+            && std::mem::take(&mut network.redial)
+        {
+            network.dial_kept().await;
+        }
     }
 
     fn wait(&self) -> Duration {
@@ -180,35 +177,32 @@ impl Host {
         Duration::from_millis(u64::try_from(ms).unwrap_or(1))
     }
 
-    async fn handle(&mut self, input: Input) {
-        match input {
-            Input::Job(job) => {
+    async fn answer(&mut self, call: Call) {
+        match call {
+            Call::Job(job) => {
                 job(self);
                 // Before anything else is asked: who is told of damage may ask again.
                 self.mend_ailing();
             }
-            Input::Frame(stream, bytes) => self.handle_frames(vec![(stream, bytes)]),
-            Input::LinkEnd(stream) => self.engine.drop_stream(stream),
-            Input::Net(event) => self.handle_net(*event).await,
-            Input::Connect(config, done) => {
+            Call::Connect(config, done) => {
                 let opened = self.connect(&config).await;
                 let _ = done.send(opened);
             }
-            Input::Keep(addrs, done) => {
+            Call::Keep(addrs, done) => {
                 let kept = match &mut self.network {
                     Some(network) => network.keep(&addrs).await,
                     None => Err(NodeError::Unreachable),
                 };
                 let _ = done.send(kept);
             }
-            Input::Addresses(reply) => {
+            Call::Addresses(reply) => {
                 let addrs = match &self.network {
                     Some(network) => network.addresses().await,
                     None => Vec::new(),
                 };
                 let _ = reply.send(addrs);
             }
-            Input::Stop(_) => {}
+            Call::Stop(_) => {}
         }
     }
 
@@ -250,15 +244,10 @@ impl Host {
                 }
             }
             NetEvent::LinkDown { link, .. } => {
-                let stream = self.network.as_mut().and_then(|network| network.forget(link));
-                if let Some(stream) = stream {
-                    self.engine.drop_stream(stream);
-                }
-                // The link that joined is gone: meet again, as a member now.
-                if let Some(network) = &mut self.network
-                    && std::mem::take(&mut network.redial)
-                {
-                    network.dial_kept().await;
+                let known = self.network.as_ref().and_then(|network| network.links.get(&link));
+                match known.map(|live| live.stream) {
+                    Some(stream) => self.inbox.link_down(stream, link),
+                    None => self.link_down(link).await,
                 }
             }
             NetEvent::LinkMoved { link, relayed } => {

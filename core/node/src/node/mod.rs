@@ -14,6 +14,7 @@ mod event;
 mod hoods;
 mod host;
 mod identity;
+mod inbox;
 mod mend;
 mod network;
 mod peers;
@@ -45,15 +46,18 @@ pub use doctor::Report;
 pub use entropy::{SystemRng, system_rng};
 pub use error::NodeError;
 pub use event::NodeEvent;
-pub use host::{Host, Input};
+pub use host::Host;
 pub use identity::{Identity, NewIdentity};
+use inbox::{Call, Inbox, Input};
 pub use peers::MetPeer;
 pub use stores::HoodStores;
 
 use crate::home::{Home, Opening};
 use mend::Ailing;
 
-/// Inputs that wait for the host.
+/// Calls that wait for the host.
+const CALLS: usize = 64;
+/// What the network brings and waits for the host.
 const INPUTS: usize = 512;
 /// Events a slow listener may lag behind before it misses some.
 const EVENTS: usize = 4_096;
@@ -61,7 +65,7 @@ const EVENTS: usize = 4_096;
 /// An open home. Clones speak to the same; it is closed by [`Node::shutdown`].
 #[derive(Clone)]
 pub struct Node {
-    inputs: mpsc::Sender<Input>,
+    calls: mpsc::Sender<Call>,
     events: broadcast::Sender<NodeEvent>,
     /// What happened until somebody listens: kept for the first who does.
     early: Arc<Mutex<Option<broadcast::Receiver<NodeEvent>>>>,
@@ -115,6 +119,7 @@ impl Node {
 
     /// Opens a home. Sockets, if it may have any, are opened before this returns.
     pub async fn open(config: NodeConfig) -> Result<Self, NodeError> {
+        let (calls, called) = mpsc::channel(CALLS);
         let (inputs, queue) = mpsc::channel(INPUTS);
         let (events, early) = broadcast::channel(EVENTS);
         let (ready, opened) = oneshot::channel();
@@ -124,7 +129,7 @@ impl Node {
             clock.set(now);
         }
         let node = Self {
-            inputs: inputs.clone(),
+            calls,
             events: events.clone(),
             early: Arc::new(Mutex::new(Some(early))),
             clock: clock.clone(),
@@ -136,7 +141,7 @@ impl Node {
                 match open_host(config, clock, inputs, events) {
                     Ok(host) => {
                         let _ = ready.send(Ok(()));
-                        host.run(queue).await;
+                        host.run(called, queue).await;
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -155,21 +160,21 @@ impl Node {
     /// Opens the sockets of a node that has none.
     pub async fn connect(&self, network: NetworkConfig) -> Result<(), NodeError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Input::Connect(Box::new(network), reply)).await?;
+        self.send(Call::Connect(Box::new(network), reply)).await?;
         answer.await.map_err(|_| NodeError::Closed)?
     }
 
     /// Keeps links with whoever these addresses name.
     pub async fn keep(&self, addrs: Vec<String>) -> Result<(), NodeError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Input::Keep(addrs, reply)).await?;
+        self.send(Call::Keep(addrs, reply)).await?;
         answer.await.map_err(|_| NodeError::Closed)?
     }
 
     /// Where this node can be found.
     pub async fn addresses(&self) -> Result<Vec<String>, NodeError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Input::Addresses(reply)).await?;
+        self.send(Call::Addresses(reply)).await?;
         answer.await.map_err(|_| NodeError::Closed)
     }
 
@@ -192,7 +197,7 @@ impl Node {
             };
             let _ = reply.send(done);
         });
-        self.send(Input::Job(job)).await?;
+        self.send(Call::Job(job)).await?;
         answer.await.map_err(|_| NodeError::Closed)?
     }
 
@@ -221,8 +226,8 @@ impl Node {
         self.call(move |host| host.read(&hood, read)).await
     }
 
-    async fn send(&self, input: Input) -> Result<(), NodeError> {
-        self.inputs.send(input).await.map_err(|_| NodeError::Closed)
+    async fn send(&self, call: Call) -> Result<(), NodeError> {
+        self.calls.send(call).await.map_err(|_| NodeError::Closed)
     }
 
     /// What happens from now on; whoever asks first also hears what happened since the
@@ -247,7 +252,7 @@ impl Node {
     /// May be called again.
     pub async fn shutdown(&self) {
         let (reply, done) = oneshot::channel();
-        if self.send(Input::Stop(reply)).await.is_ok() {
+        if self.send(Call::Stop(reply)).await.is_ok() {
             let _ = done.await;
         }
     }
@@ -296,6 +301,7 @@ fn open_host(
         identity,
         events,
         inputs,
+        inbox: Inbox::default(),
         network: None,
         rng: system_rng(),
         ailing: Ailing::default(),

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::NodeError;
 use super::config::NetworkConfig;
-use super::host::Input;
+use super::inbox::Input;
 use super::turns::Turns;
 use crate::net::{
     FrameWriter, Keypair, Link, LinkId, Multiaddr, Net, NetConfig, NetHandle, PeerId, peer_of,
@@ -293,14 +293,14 @@ async fn write_frames(
     writer: FrameWriter,
     queued: Queued,
 ) {
-    let mut turns = Turns::default();
+    let mut turns: Turns<SessionId, Vec<u8>> = Turns::default();
     loop {
         while let Ok((from, frame)) = frames.try_recv() {
-            turns.push(from, frame);
+            turns.push(from, frame.len(), frame);
         }
         let Some((from, frame)) = turns.pop() else {
             let Some((from, frame)) = frames.recv().await else { return };
-            turns.push(from, frame);
+            turns.push(from, frame.len(), frame);
             continue;
         };
         let size = frame.len();

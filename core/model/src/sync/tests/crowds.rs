@@ -41,6 +41,50 @@ fn a_flood_in_one_log_delays_the_next_entry_of_another_by_no_more_than_a_window(
 }
 
 #[test]
+fn what_a_neighbour_writes_is_told_ahead_of_a_flood_of_logs() {
+    let mut world = World::new(3);
+    world.connect(0, 1);
+    world.connect(2, 0);
+    world.settle();
+    world.write(0, |node| {
+        for number in 0..14_000 {
+            let descriptor = node.object(number);
+            node.write(&descriptor, 1, 2_000);
+        }
+    });
+    // Until more logs are wanted than announcements are acknowledged for at once.
+    let held = |world: &World| {
+        let tx = crate::rows::Tx::new(&world.nodes[1].rows);
+        crate::journal::position(&tx).unwrap().n
+    };
+    while held(&world) < 1_500 {
+        world.step();
+        world.timers();
+    }
+    world.write(2, |node| node.write_objects(0..1, 1));
+    let document = world.nodes[2].object(0);
+    let arrived = |world: &World, node: usize| {
+        let tx = crate::rows::Tx::new(&world.nodes[node].rows);
+        !crate::journal::logs_of_document(&tx, &document.id()).unwrap().is_empty()
+    };
+    let mut here = None;
+    while !arrived(&world, 1) {
+        if here.is_none() && arrived(&world, 0) {
+            here = Some(world.now);
+        }
+        assert!(held(&world) < 14_000, "the flood goes first");
+        if let Some(here) = here {
+            assert!(world.now <= here.plus_ms(limits::ANNOUNCE_MS + 20), "it waits its turn");
+        }
+        world.step();
+        world.timers();
+    }
+    assert!(here.is_some());
+    world.settle();
+    world.assert_equal();
+}
+
+#[test]
 fn a_flood_written_while_others_write_keeps_pages_few() {
     let mut world = World::new(2);
     world.connect(0, 1);
