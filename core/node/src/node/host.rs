@@ -148,6 +148,9 @@ impl Host {
             let Self { engine, stores, rng, .. } = self;
             stores.holding(|stores| engine.handle_frames(turn.frames, now, stores, rng));
         }
+        // What the frames led to is done before their link is gone: a join that was
+        // answered dials anew when its link ends.
+        self.drain().await;
         for (stream, link) in turn.ended {
             match link {
                 Some(link) => self.link_down(link).await,
