@@ -6,9 +6,9 @@ use palier_node::node::Node;
 use palier_tests::neighbourhood::{Neighbourhood, Outcome, Plan};
 use serde_json::json;
 
-use crate::floor;
 use crate::nodes::{self, Place};
 use crate::report::{Line, Report, ms, processor};
+use crate::{floor, make};
 
 /// What one join took.
 pub struct Joined {
@@ -26,14 +26,15 @@ pub struct Joined {
     pub bytes: u64,
 }
 
-/// Joins a neighbourhood.
-pub async fn join(hood: &Neighbourhood) -> Outcome<Joined> {
+/// Joins the neighbourhood of a home that is made so.
+async fn join(make: impl FnOnce(&Place) -> Outcome<()>) -> Outcome<Joined> {
     let root = tempfile::tempdir()?;
     let (host, guest) = (Place::below(root.path(), "host"), Place::below(root.path(), "guest"));
-    hood.write_home(&host.dir, &host.state)?;
-    let hash = hood.hash();
+    make(&host)?;
     Node::init(&guest.dir, &guest.state, "New")?;
     let (host, guest) = (host.open().await?, guest.open().await?);
+    let hash = host.call(|host| Ok(host.engine.hoods().next().map(|(hash, _)| *hash))).await?;
+    let hash = hash.ok_or("no neighbourhood was made")?;
     let link = nodes::invite(&host, hash).await?;
     let entries = nodes::entries(&host, hash).await?;
     let (begun, used) = (Instant::now(), processor());
@@ -59,7 +60,7 @@ fn documents_in(rows: &[(palier_model::rows::Table, Vec<palier_model::rows::RawR
 
 /// P1: the reference neighbourhood, beside the floor.
 pub async fn reference(scale: f64, report: &mut Report) -> Outcome<()> {
-    let joined = join(&Neighbourhood::make(Plan::scaled(scale))?).await?;
+    let joined = join(|place| make::home(scale, place)).await?;
     report.add(against_floor(&joined));
     Ok(())
 }
@@ -99,7 +100,7 @@ pub async fn documents(counts: &[u32], report: &mut Report) -> Outcome<()> {
     let mut times = Vec::new();
     for count in counts {
         let made = Neighbourhood::make(Plan::documents(*count))?;
-        let joined = join(&made).await?;
+        let joined = join(|place| made.write_home(&place.dir, &place.state)).await?;
         report.add(against_floor(&joined));
         #[cfg(feature = "others")]
         beside_others(&made, &joined, report).await?;

@@ -6,6 +6,7 @@
 mod cold;
 mod floor;
 mod live;
+mod make;
 mod nodes;
 #[cfg(feature = "others")]
 mod others;
@@ -65,6 +66,9 @@ fn counts(text: &str) -> Outcome<Vec<u32>> {
 async fn main() -> Outcome<()> {
     if let Some(place) = start::asked(std::env::args()) {
         return start::child(&place).await;
+    }
+    if let Some((scale, place)) = make::asked(std::env::args()) {
+        return make::child(scale, &place);
     }
     let wanted = Wanted::of(std::env::args().skip(1))?;
     let mut report = Report::default();

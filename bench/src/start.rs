@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use palier_node::node::{Node, NodeConfig};
-use palier_tests::neighbourhood::{Neighbourhood, Outcome, Plan};
+use palier_tests::neighbourhood::Outcome;
 use serde_json::{Value, json};
 
+use crate::make;
 use crate::nodes::Place;
 use crate::report::{Line, Report};
 
@@ -44,7 +45,7 @@ fn resident_kib() -> Option<u64> {
 pub async fn open(scale: f64, report: &mut Report) -> Outcome<()> {
     let root = tempfile::tempdir()?;
     let place = Place::below(root.path(), "home");
-    Neighbourhood::make(Plan::scaled(scale))?.write_home(&place.dir, &place.state)?;
+    make::home(scale, &place)?;
     let (mut took, mut rss) = (Vec::new(), 0);
     for _ in 0..TIMES {
         let mut command = std::process::Command::new(std::env::current_exe()?);

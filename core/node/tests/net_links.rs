@@ -2,6 +2,7 @@
 
 mod net_common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use net_common::{Node, PATIENCE, hub, pair, phone, until, within};
@@ -335,4 +336,53 @@ async fn a_hub_holds_two_hundred_links_at_once() {
         phone.net.shutdown().await;
     }
     within("hub", hub.net.shutdown()).await;
+}
+
+/// Passes connections on, and counts them.
+async fn counting(to: std::net::SocketAddr) -> (Multiaddr, std::sync::Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let port = listener.local_addr().expect("bound").port();
+    let count = std::sync::Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        while let Ok((mut here, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                if let Ok(mut there) = TcpStream::connect(to).await {
+                    let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                }
+            });
+        }
+    });
+    (format!("/ip4/127.0.0.1/tcp/{port}").parse().expect("address"), count)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_asked_for_again_while_being_dialled_is_not_dialled_twice() {
+    let mut a = Node::start(phone()).await;
+    let mut b = Node::start(phone()).await;
+    let port = b.addr.iter().find_map(|part| match part {
+        libp2p::multiaddr::Protocol::Tcp(port) => Some(port),
+        _ => None,
+    });
+    let to = ([127, 0, 0, 1], port.expect("a port")).into();
+    let (addr, connections) = counting(to).await;
+    let addr = addr.with_p2p(b.id()).expect("address");
+    a.net.keep(b.id(), vec![addr.clone()]).await.expect("kept");
+    for _ in 0..5 {
+        a.net.dial_peer(b.id(), vec![addr.clone()]).await.expect("dialled");
+        a.net.keep(b.id(), vec![addr.clone()]).await.expect("kept");
+    }
+    let (at_a, at_b) = (a.link().await, b.link().await);
+    // What was begun besides would have come before these.
+    for n in 0..20_u8 {
+        at_a.writer.send(vec![n]).await.expect("open");
+    }
+    let mut reader = at_b.reader;
+    for n in 0..20_u8 {
+        assert_eq!(within("a frame", reader.recv()).await, Some(vec![n]));
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+    a.net.shutdown().await;
+    b.net.shutdown().await;
 }

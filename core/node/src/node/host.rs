@@ -23,7 +23,7 @@ use crate::net::{LinkId, NetEvent};
 
 /// How often devices heard of are dialled again, and the store is cared for.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
-/// Bytes that WAL and caches may take before the store is cared for: its own business.
+/// The longest sleep while nothing is due.
 const LONGEST_WAIT_MS: i64 = 60_000;
 
 /// Everything a node is, on its own thread.

@@ -50,6 +50,13 @@ impl Driver {
         addrs.truncate(MAX_ADDRS);
         let state = self.peers.entry(peer).or_default();
         state.keep |= keep;
+        // Who is asked for again while being dialled there already is not dialled twice:
+        // each connection costs both sides two kilobytes.
+        let under_way = state.wanted && (!state.dialing.is_empty() || state.opening.is_some());
+        let is_known = addrs.iter().all(|addr| state.addrs.contains(addr));
+        if under_way && is_known {
+            return Ok(());
+        }
         state.addrs.clone_from(&addrs);
         if state.live.is_some() {
             return Ok(());

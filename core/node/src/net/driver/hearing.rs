@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use libp2p::swarm::SwarmEvent;
+use libp2p::swarm::{DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, autonat, identify, mdns, ping};
 
 use super::state::Connection;
@@ -28,7 +28,11 @@ impl Driver {
                 self.finding.remove(&connection_id);
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), connection_id, error } => {
-                tracing::debug!(%peer, %error, "dial failed");
+                if matches!(error, DialError::Denied { .. }) {
+                    tracing::warn!(%error, "a limit of this node lets no link come about");
+                } else {
+                    tracing::debug!(%peer, %error, "dial failed");
+                }
                 self.on_dial_error(peer, connection_id, &error);
             }
             SwarmEvent::NewListenAddr { listener_id, address } => {
