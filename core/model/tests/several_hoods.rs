@@ -365,7 +365,7 @@ fn the_removed_take_a_few_places_only() {
     rests(&mut world);
     let peers = world.nodes[0].engine.peers();
     let devices: BTreeSet<_> = peers.iter().map(|peer| peer.device).collect();
-    assert_eq!(peers.len(), 1 + limits::REMOVED_SESSIONS);
+    assert_eq!(peers.len(), 1 + limits::HEARD_SESSIONS);
     assert_eq!(devices.len(), peers.len(), "one of a device");
     assert_eq!(met(&world, 0, 1), [hood], "who is in is not turned away");
 }

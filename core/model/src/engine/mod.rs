@@ -24,8 +24,8 @@ use channels::Stream;
 pub use channels::StreamId;
 pub use linking::{DeviceLink, LinkProgress};
 pub use output::{CommitError, Event, Output, Stores};
-use sessions::Live;
 pub use sessions::MetPeer;
+use sessions::{Footing, Live};
 
 use crate::journal::position;
 use crate::keys::HoodHash;
@@ -238,18 +238,25 @@ impl Engine {
             for id in ids {
                 let Some(live) = self.sessions.get_mut(&id) else { continue };
                 if live.hood == Some(*hood) {
+                    let mut is_new = false;
                     if changes.authority
                         && let (Some(known), Some((member, device))) =
                             (self.hoods.get(hood), live.peer)
                     {
-                        live.hears_only = known.hears_only(&member, &device);
-                        live.session.hear_only(live.hears_only, now.steady);
+                        let before = live.footing;
+                        let by_phrase = before == Footing::ByPhrase;
+                        live.footing = known.footing(&member, &device, by_phrase);
+                        live.session.hear_only(live.footing.is_heard_only(), now.steady);
+                        is_new = before == Footing::Unknown && live.footing != before;
                     }
                     live.session.handle_local(now.steady);
+                    if is_new {
+                        self.say_met(id);
+                    }
                 }
             }
             if changes.authority {
-                self.limit_removed();
+                self.limit_heard();
                 self.look_again(now);
             }
         }

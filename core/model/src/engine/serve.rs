@@ -27,20 +27,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn allows(&self, key: &MeetKey, peer: &Peer) -> bool {
         match key {
-            MeetKey::Hood(id) => self.engine.hoods.get(&id.hash()).is_some_and(|hood| {
-                let authority = hood.replica.authority();
-                // A device that was just linked knows the root and nobody yet: whoever has
-                // the secret may bring the charter, which goes through the gate.
-                let knows_nobody = authority.members().next().is_none();
-                // Whoever was removed is still heard: his act may be the one that counts.
-                let known = authority.device_of(&peer.member, &peer.device).is_some();
-                // So is a device that a member's phrase certifies: back from a recovery,
-                // it brings its identity log itself.
-                let by_phrase = || {
-                    authority.is_active(&peer.member) && bearer_entry(peer, &id.hash()).is_some()
-                };
-                knows_nobody || known || by_phrase()
-            }),
+            // Whoever has the secret is heard; told is whom the charter names.
+            MeetKey::Hood(id) => self.engine.hoods.contains_key(&id.hash()),
             MeetKey::Invitation(secret) => {
                 self.engine.may_come_by(secret, &peer.member, self.now, self.stores)
             }
@@ -294,9 +282,10 @@ impl Engine {
                 let (member, device) = (met.peer.member, met.peer.device);
                 let Some(known) = self.hoods.get(&hash) else { return };
                 let store = known.replica.own().store;
-                let hears_only = known.hears_only(&member, &device);
-                live.hears_only = hears_only;
-                let stream = live.stream;
+                // Back from a recovery, a device brings its identity log itself.
+                let by_phrase = bearer_entry(&met.peer, &hash).is_some();
+                let footing = known.footing(&member, &device, by_phrase);
+                live.footing = footing;
                 let also = also.iter().filter_map(|key| match key {
                     MeetKey::Hood(id) => Some(id.hash()),
                     MeetKey::Invitation(_) | MeetKey::Link(_) => None,
@@ -307,14 +296,23 @@ impl Engine {
                 if let Some(live) = self.sessions.get_mut(&id) {
                     live.peer = Some((member, device));
                 }
-                self.limit_removed();
-                self.event(Event::Met { session: id, stream, hood: hash, member, device });
+                self.limit_heard();
+                self.say_met(id);
+                let hears_only = footing.is_heard_only();
                 let open = Open { store, interest: Interest::full(), hears_only };
                 self.with_session(id, now, stores, |session, context| session.open(open, context));
             }
             MeetKey::Invitation(_) => self.met_by_invitation(id, hood, now, stores),
             MeetKey::Link(_) => self.met_by_link(id, met, now, stores, rng),
         }
+    }
+
+    /// Says who was met, once that is known.
+    pub(super) fn say_met(&mut self, id: SessionId) {
+        let Some(live) = self.sessions.get(&id) else { return };
+        let (Some(hood), Some((member, device))) = (live.hood, live.known_peer()) else { return };
+        let stream = live.stream;
+        self.event(Event::Met { session: id, stream, hood, member, device });
     }
 
     /// The neighbourhood whose invitation has this secret: one this device redeems, or

@@ -15,8 +15,31 @@ pub(super) struct Live {
     pub(super) wants: Option<HoodHash>,
     pub(super) hood: Option<HoodHash>,
     pub(super) peer: Option<(MemberId, DeviceId)>,
-    /// The peer is taken for removed.
-    pub(super) hears_only: bool,
+    /// How far the peer is trusted.
+    pub(super) footing: Footing,
+}
+
+/// How far a device that proved itself is trusted in a neighbourhood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Footing {
+    /// It is told everything.
+    Told,
+    /// A member's phrase certifies it, and nobody said so here yet: it is told everything.
+    ByPhrase,
+    /// It was removed or revoked: it is heard and told nothing.
+    Removed,
+    /// This node does not know it, so that who it says it is stays unsaid: it is heard and
+    /// told nothing. Such a node may itself lack what says who the other is: the act that
+    /// admitted it, lost with a damaged row or with all that came after a backup, or the
+    /// certificate of a new phone. Nobody else may be there to bring that.
+    Unknown,
+}
+
+impl Footing {
+    /// Whether the device is heard and told nothing.
+    pub(super) fn is_heard_only(self) -> bool {
+        matches!(self, Self::Removed | Self::Unknown)
+    }
 }
 
 impl Live {
@@ -26,7 +49,12 @@ impl Live {
         channel: u32,
         wants: Option<HoodHash>,
     ) -> Self {
-        Self { session, stream, channel, wants, hood: None, peer: None, hears_only: false }
+        Self { session, stream, channel, wants, hood: None, peer: None, footing: Footing::Unknown }
+    }
+
+    /// Whom the session is with, where that is known.
+    pub(super) fn known_peer(&self) -> Option<(MemberId, DeviceId)> {
+        self.peer.filter(|_| self.footing != Footing::Unknown)
     }
 }
 
@@ -53,7 +81,7 @@ impl Engine {
         self.sessions
             .iter()
             .filter_map(|(id, live)| {
-                let (member, device) = live.peer?;
+                let (member, device) = live.known_peer()?;
                 let (hood, is_quiet) = (live.hood?, live.session.is_quiet());
                 Some(MetPeer { session: *id, stream: live.stream, hood, member, device, is_quiet })
             })
@@ -97,17 +125,17 @@ impl Engine {
         live.session.close(reason, fetches);
     }
 
-    /// Ends the longest-standing sessions with those who were removed, where these are
+    /// Ends the longest-standing sessions with those who are only heard, where these are
     /// more than may be: one of a device, and a few in all.
-    pub(super) fn limit_removed(&mut self) {
+    pub(super) fn limit_heard(&mut self) {
         let mut places: Vec<(HoodHash, DeviceId)> = Vec::new();
         let mut too_many = Vec::new();
         for (id, live) in self.sessions.iter().rev() {
             let (Some(hood), Some((_, device))) = (live.hood, live.peer) else { continue };
-            if !live.hears_only || live.session.is_over() {
+            if !live.footing.is_heard_only() || live.session.is_over() {
                 continue;
             }
-            if places.contains(&(hood, device)) || places.len() >= limits::REMOVED_SESSIONS {
+            if places.contains(&(hood, device)) || places.len() >= limits::HEARD_SESSIONS {
                 too_many.push(*id);
             } else {
                 places.push((hood, device));
@@ -120,10 +148,17 @@ impl Engine {
 }
 
 impl Hood {
-    /// Whether a device that proved itself is taken for removed or revoked: then it is
-    /// heard and told nothing.
-    pub(super) fn hears_only(&self, member: &MemberId, device: &DeviceId) -> bool {
-        let known = self.replica.authority().device_of(member, device);
-        known.is_some_and(|known| !known.is_active)
+    /// How a device that proved itself stands; `by_phrase`: it showed that the phrase of
+    /// the member it names certifies it.
+    pub(super) fn footing(&self, member: &MemberId, device: &DeviceId, by_phrase: bool) -> Footing {
+        let authority = self.replica.authority();
+        match authority.device_of(member, device) {
+            Some(known) if known.is_active => Footing::Told,
+            Some(_) => Footing::Removed,
+            // A device that was just linked knows the root and nobody yet.
+            None if authority.members().next().is_none() => Footing::Told,
+            None if by_phrase && authority.is_active(member) => Footing::ByPhrase,
+            None => Footing::Unknown,
+        }
     }
 }

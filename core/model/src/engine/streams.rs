@@ -211,7 +211,7 @@ impl Engine {
     fn forget_session(&mut self, id: SessionId, reason: CloseReason) {
         let Some(live) = self.remove_session(id) else { return };
         self.link_session_gone(id);
-        let met = live.hood.zip(live.peer).map(|(hood, (_, device))| (hood, device));
+        let met = live.hood.zip(live.known_peer()).map(|(hood, (_, device))| (hood, device));
         self.event(Event::Parted { session: id, stream: live.stream, met, reason });
     }
 

@@ -1,9 +1,11 @@
-//! Hearing without telling: how a node meets somebody it takes for removed.
+//! Hearing without telling: how a node meets somebody it takes for removed, or does not
+//! know.
 //!
 //! Whom a removal names may hold an act that undoes it: two coordinators who removed each
 //! other apart, and only one removal counts. Were he turned away, each side would keep to
-//! what it saw and never learn of the other. So what he says goes through the gate like
-//! anything else, and he is told nothing: no entry, no branch, no blob, no address, and
+//! what it saw and never learn of the other. Whom a node does not know may hold the act
+//! that admitted him, which the node lost. So what they say goes through the gate like
+//! anything else, and they are told nothing: no entry, no branch, no blob, no address, and
 //! not how much there is.
 //!
 //! Invariant: while only hearing, no frame carries anything that was read from rows.

@@ -13,9 +13,9 @@ pub const CHANNELS: usize = 32;
 pub const CHANNEL_TRIES: i64 = 16;
 /// … and one more each time that this has passed.
 pub const CHANNEL_TRY_MS: i64 = 2_000;
-/// Sessions with those who were removed, of all that a node has. They hold nothing but
-/// the place they take.
-pub const REMOVED_SESSIONS: usize = 4;
+/// Sessions with those who are heard and told nothing, of all that a node has. They hold
+/// nothing but the place they take.
+pub const HEARD_SESSIONS: usize = 4;
 
 /// Slots in a meeting: neighbourhoods that one node can offer at once.
 pub const SLOTS: usize = 8;

@@ -1,0 +1,173 @@
+//! Whom a node does not know is heard, if he has the neighbourhood's secret: he may be the
+//! only one who still has what says who he is.
+#![cfg(feature = "sim")]
+
+use palier_model::engine::Event;
+use palier_model::journal::position;
+use palier_model::keys::{DeviceId, HoodHash};
+use palier_model::listing::{ListingContent, ListingKind};
+use palier_model::replica::{Loss, Me, lost_entries, replay};
+use palier_model::rows::{Table, Writes};
+use palier_model::sim::World;
+
+fn entries(world: &mut World, node: usize, hood: &HoodHash) -> u64 {
+    world.read(node, hood, |_, tx, _| Ok(position(tx)?.n)).unwrap()
+}
+
+fn digest(world: &mut World, node: usize, hood: &HoodHash) -> [u8; 32] {
+    world.read(node, hood, |replica, tx, _| Ok(replica.open_digest(tx)?)).unwrap()
+}
+
+fn publish(world: &mut World, by: usize, hood: &HoodHash) {
+    let published = world.act(by, hood, |replica, tx, now, rng| {
+        let draft = ListingContent::new(ListingKind::Tool, "Échelle");
+        replica.publish(tx, now.claimed, rng, draft, None)
+    });
+    published.unwrap();
+}
+
+fn device(world: &World, node: usize) -> DeviceId {
+    world.nodes[node].engine.me().keys.id()
+}
+
+/// Whether a device says that it meets another.
+fn says_met(world: &World, node: usize, other: DeviceId) -> bool {
+    let peers = world.nodes[node].engine.peers();
+    let told = |event: &Event| matches!(event, Event::Met { device, .. } if *device == other);
+    assert_eq!(
+        peers.iter().any(|peer| peer.device == other),
+        world.nodes[node].events.iter().any(told),
+        "what is asked and what is told agree"
+    );
+    peers.iter().any(|peer| peer.device == other)
+}
+
+/// They meet until nothing more is said; what waited for lost entries is tried again, as
+/// a node does when a neighbour has brought what it had.
+fn meet(world: &mut World, a: usize, b: usize, hood: &HoodHash) {
+    world.connect(a, b);
+    assert!(world.run_until_quiescent(120_000), "it never came to rest");
+    for node in [a, b] {
+        let reattached = |replica: &mut palier_model::replica::Replica,
+                          tx: &mut palier_model::rows::Tx<'_>| {
+            Ok(((), replica.reattach(tx)?))
+        };
+        world.act(node, hood, |replica, tx, _, _| reattached(replica, tx)).unwrap();
+    }
+    assert!(world.run_until_quiescent(120_000), "it never came to rest");
+    world.disconnect(a, b);
+}
+
+/// Two neighbours, each with a listing and a profile.
+fn two(seed: u64) -> (World, HoodHash) {
+    let mut world = World::new(seed);
+    let (anna, bo) = (world.add_person("Anna"), world.add_person("Bo"));
+    let hood = world.found(anna, "Les Érables").unwrap();
+    world.join(anna, bo, &hood).unwrap();
+    for node in [anna, bo] {
+        meet(&mut world, anna, bo, &hood);
+        publish(&mut world, node, &hood);
+    }
+    meet(&mut world, anna, bo, &hood);
+    (world, hood)
+}
+
+#[test]
+fn each_entry_that_is_lost_comes_back_from_the_only_neighbour() {
+    let (mut world, hood) = two(31);
+    for (node, other) in [(0, 1), (1, 0)] {
+        let stores = &world.nodes[node].stores;
+        let keys: Vec<Vec<u8>> = stores
+            .memory(&hood)
+            .unwrap()
+            .table(Table::Entries)
+            .map(|(key, _)| key.clone())
+            .collect();
+        assert!(keys.len() > 12, "{} entries", keys.len());
+        for key in keys {
+            let (store, me) = (world.store_id(), world.nodes[node].engine.me().clone());
+            let rows = world.nodes[node].stores.memory_mut(&hood).unwrap();
+            rows.commit(Writes::from([((Table::Entries, key.clone()), None)]));
+            assert_eq!(lost_entries(rows).unwrap(), [key.clone()]);
+            let loss = Loss::default().with(Table::Entries);
+            let replayed = replay(rows, &me, store, loss).unwrap().expect("a neighbourhood");
+            rows.commit(replayed.writes);
+            world.restart(node);
+            meet(&mut world, node, other, &hood);
+            assert_eq!(
+                digest(&mut world, node, &hood),
+                digest(&mut world, other, &hood),
+                "{key:02x?} of {node}"
+            );
+            let rows = world.nodes[node].stores.memory(&hood).unwrap();
+            assert!(rows.table(Table::Entries).any(|(it, _)| *it == key), "{key:02x?} of {node}");
+            assert!(rows.table(Table::Quarantine).next().is_none(), "{key:02x?} of {node}");
+        }
+    }
+}
+
+#[test]
+fn a_copy_from_before_the_only_neighbour_came_learns_of_her_again() {
+    let mut world = World::new(32);
+    let (anna, bo) = (world.add_person("Anna"), world.add_person("Bo"));
+    let hood = world.found(anna, "Les Érables").unwrap();
+    publish(&mut world, anna, &hood);
+    let copy = world.nodes[anna].stores.clone();
+    world.join(anna, bo, &hood).unwrap();
+    meet(&mut world, anna, bo, &hood);
+    publish(&mut world, bo, &hood);
+    publish(&mut world, anna, &hood);
+    meet(&mut world, anna, bo, &hood);
+    let before = digest(&mut world, bo, &hood);
+    world.restore(anna, copy);
+    meet(&mut world, anna, bo, &hood);
+    assert_eq!(digest(&mut world, anna, &hood), before);
+    assert_eq!(digest(&mut world, bo, &hood), before);
+    publish(&mut world, anna, &hood);
+    meet(&mut world, bo, anna, &hood);
+    assert_eq!(digest(&mut world, bo, &hood), digest(&mut world, anna, &hood));
+    assert_ne!(digest(&mut world, bo, &hood), before);
+}
+
+#[test]
+fn a_new_phone_is_heard_though_the_old_one_that_certified_it_is_gone() {
+    let (mut world, hood) = two(33);
+    let (phone, linked) = world.link(1, "Bo's new phone");
+    assert!(linked);
+    // The old phone brings the new one what there is, and is never seen again.
+    meet(&mut world, 1, phone, &hood);
+    publish(&mut world, phone, &hood);
+    world.connect(phone, 0);
+    assert!(world.run_until_quiescent(120_000));
+    assert!(says_met(&world, 0, device(&world, phone)));
+    assert_eq!(digest(&mut world, 0, &hood), digest(&mut world, phone, &hood));
+    publish(&mut world, 0, &hood);
+    assert!(world.run_until_quiescent(120_000));
+    assert_eq!(digest(&mut world, 0, &hood), digest(&mut world, phone, &hood));
+}
+
+#[test]
+fn whoever_has_the_secret_alone_is_told_nothing_and_taken_for_nobody() {
+    let (mut world, hood) = two(34);
+    // Somebody got hold of the secret and of all that Bo's device knew once, and says with
+    // keys of his own that he is Bo.
+    let copy = world.nodes[1].stores.clone();
+    let bo = world.nodes[1].engine.me().clone();
+    let thief = world.add_person("Bo");
+    let keys = world.nodes[thief].engine.me().keys.clone();
+    publish(&mut world, 0, &hood);
+    let before = entries(&mut world, 1, &hood);
+    let open = digest(&mut world, 0, &hood);
+    let thief = world.add_device(Me { keys, ..bo }, "Bo");
+    world.restore(thief, copy);
+    // What such a device says by itself goes out under its own key.
+    for (from, to) in [(thief, 0), (0, thief)] {
+        world.connect(from, to);
+        world.run_until_quiescent(120_000);
+        assert!(!says_met(&world, 0, device(&world, thief)));
+        world.disconnect(thief, 0);
+    }
+    let held = entries(&mut world, thief, &hood);
+    assert!(held <= before + 1, "{held} entries, {before} before");
+    assert_eq!(digest(&mut world, 0, &hood), open, "what he says does not count");
+}
