@@ -6,8 +6,8 @@ use palier_model::engine::Event;
 use palier_model::journal::position;
 use palier_model::keys::{DeviceId, HoodHash};
 use palier_model::listing::{ListingContent, ListingKind};
-use palier_model::replica::{Loss, Me, lost_entries, replay};
-use palier_model::rows::{Table, Writes};
+use palier_model::replica::Me;
+use palier_model::rows::Table;
 use palier_model::sim::World;
 
 fn entries(world: &mut World, node: usize, hood: &HoodHash) -> u64 {
@@ -42,18 +42,15 @@ fn says_met(world: &World, node: usize, other: DeviceId) -> bool {
     peers.iter().any(|peer| peer.device == other)
 }
 
-/// They meet until nothing more is said; what waited for lost entries is tried again, as
-/// a node does when a neighbour has brought what it had.
-fn meet(world: &mut World, a: usize, b: usize, hood: &HoodHash) {
+/// The keys of the entries that a device holds.
+fn held(world: &World, node: usize, hood: &HoodHash) -> Vec<Vec<u8>> {
+    let rows = world.nodes[node].stores.memory(hood).unwrap();
+    rows.table(Table::Entries).map(|(key, _)| key.clone()).collect()
+}
+
+/// They meet until nothing more is said.
+fn meet(world: &mut World, a: usize, b: usize) {
     world.connect(a, b);
-    assert!(world.run_until_quiescent(120_000), "it never came to rest");
-    for node in [a, b] {
-        let reattached = |replica: &mut palier_model::replica::Replica,
-                          tx: &mut palier_model::rows::Tx<'_>| {
-            Ok(((), replica.reattach(tx)?))
-        };
-        world.act(node, hood, |replica, tx, _, _| reattached(replica, tx)).unwrap();
-    }
     assert!(world.run_until_quiescent(120_000), "it never came to rest");
     world.disconnect(a, b);
 }
@@ -65,10 +62,10 @@ fn two(seed: u64) -> (World, HoodHash) {
     let hood = world.found(anna, "Les Érables").unwrap();
     world.join(anna, bo, &hood).unwrap();
     for node in [anna, bo] {
-        meet(&mut world, anna, bo, &hood);
+        meet(&mut world, anna, bo);
         publish(&mut world, node, &hood);
     }
-    meet(&mut world, anna, bo, &hood);
+    meet(&mut world, anna, bo);
     (world, hood)
 }
 
@@ -76,31 +73,19 @@ fn two(seed: u64) -> (World, HoodHash) {
 fn each_entry_that_is_lost_comes_back_from_the_only_neighbour() {
     let (mut world, hood) = two(31);
     for (node, other) in [(0, 1), (1, 0)] {
-        let stores = &world.nodes[node].stores;
-        let keys: Vec<Vec<u8>> = stores
-            .memory(&hood)
-            .unwrap()
-            .table(Table::Entries)
-            .map(|(key, _)| key.clone())
-            .collect();
+        let keys = held(&world, node, &hood);
         assert!(keys.len() > 12, "{} entries", keys.len());
         for key in keys {
-            let (store, me) = (world.store_id(), world.nodes[node].engine.me().clone());
-            let rows = world.nodes[node].stores.memory_mut(&hood).unwrap();
-            rows.commit(Writes::from([((Table::Entries, key.clone()), None)]));
-            assert_eq!(lost_entries(rows).unwrap(), [key.clone()]);
-            let loss = Loss::default().with(Table::Entries);
-            let replayed = replay(rows, &me, store, loss).unwrap().expect("a neighbourhood");
-            rows.commit(replayed.writes);
-            world.restart(node);
-            meet(&mut world, node, other, &hood);
+            world.lose(node, &hood, key.clone()).unwrap();
+            assert!(!held(&world, node, &hood).contains(&key));
+            meet(&mut world, node, other);
             assert_eq!(
                 digest(&mut world, node, &hood),
                 digest(&mut world, other, &hood),
                 "{key:02x?} of {node}"
             );
+            assert!(held(&world, node, &hood).contains(&key), "{key:02x?} of {node}");
             let rows = world.nodes[node].stores.memory(&hood).unwrap();
-            assert!(rows.table(Table::Entries).any(|(it, _)| *it == key), "{key:02x?} of {node}");
             assert!(rows.table(Table::Quarantine).next().is_none(), "{key:02x?} of {node}");
         }
     }
@@ -114,17 +99,17 @@ fn a_copy_from_before_the_only_neighbour_came_learns_of_her_again() {
     publish(&mut world, anna, &hood);
     let copy = world.nodes[anna].stores.clone();
     world.join(anna, bo, &hood).unwrap();
-    meet(&mut world, anna, bo, &hood);
+    meet(&mut world, anna, bo);
     publish(&mut world, bo, &hood);
     publish(&mut world, anna, &hood);
-    meet(&mut world, anna, bo, &hood);
+    meet(&mut world, anna, bo);
     let before = digest(&mut world, bo, &hood);
     world.restore(anna, copy);
-    meet(&mut world, anna, bo, &hood);
+    meet(&mut world, anna, bo);
     assert_eq!(digest(&mut world, anna, &hood), before);
     assert_eq!(digest(&mut world, bo, &hood), before);
     publish(&mut world, anna, &hood);
-    meet(&mut world, bo, anna, &hood);
+    meet(&mut world, bo, anna);
     assert_eq!(digest(&mut world, bo, &hood), digest(&mut world, anna, &hood));
     assert_ne!(digest(&mut world, bo, &hood), before);
 }
@@ -135,7 +120,7 @@ fn a_new_phone_is_heard_though_the_old_one_that_certified_it_is_gone() {
     let (phone, linked) = world.link(1, "Bo's new phone");
     assert!(linked);
     // The old phone brings the new one what there is, and is never seen again.
-    meet(&mut world, 1, phone, &hood);
+    meet(&mut world, 1, phone);
     publish(&mut world, phone, &hood);
     world.connect(phone, 0);
     assert!(world.run_until_quiescent(120_000));

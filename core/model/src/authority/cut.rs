@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::Standing;
 use super::engine::{Authority, Status};
 use super::fact::Body;
 use super::rule::Taking;
@@ -24,8 +25,16 @@ pub struct Cut {
 impl Authority {
     /// Every member of whom not everything counts. What is to be looked at again when
     /// acts came is what hangs on members whose cut is another than it was.
-    pub fn cuts(&self) -> BTreeMap<MemberId, Cut> {
+    ///
+    /// `own`: whose device this is, and the certificate that its logs name. It may be lost,
+    /// and what the device writes meanwhile counts when it is back; what others write is
+    /// not let in before their certificates.
+    pub fn cuts(&self, own: &(MemberId, EntryHash)) -> BTreeMap<MemberId, Cut> {
         let mut cuts: BTreeMap<MemberId, Cut> = BTreeMap::new();
+        let (member, certificate) = own;
+        if matches!(self.explain(certificate), Standing::Unknown | Standing::Waiting) {
+            cuts.entry(*member).or_default().not_certified.insert(*certificate);
+        }
         for (member, takers) in &self.counted {
             for (at, taking) in takers.iter().filter_map(|taker| self.rules.takers.get(*taker)) {
                 if matches!(taking, Taking::Member(..) | Taking::Device(..)) {

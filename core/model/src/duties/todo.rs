@@ -21,6 +21,10 @@ pub struct Todo {
     pub bookings: BTreeSet<BookingId>,
     /// Domains that changed.
     pub domains: BTreeSet<DomainId>,
+    /// Bookings of which this device may owe somebody the key.
+    pub grants: BTreeSet<BookingId>,
+    /// Bookings whose key somebody is owed who has no key epoch yet.
+    pub unread: BTreeSet<BookingId>,
     /// Bookings with entries that wait for a receipt.
     pub receipts: BTreeSet<BookingId>,
     receipts_at: Option<Instant>,
@@ -33,6 +37,8 @@ impl Default for Todo {
             epochs: true,
             bookings: BTreeSet::new(),
             domains: BTreeSet::new(),
+            grants: BTreeSet::new(),
+            unread: BTreeSet::new(),
             receipts: BTreeSet::new(),
             receipts_at: None,
         }
@@ -42,7 +48,12 @@ impl Default for Todo {
 impl Todo {
     /// Notes what changed.
     pub fn note(&mut self, changes: &Changes) {
-        self.epochs |= changes.authority || !changes.epochs.is_empty();
+        let keys_changed = changes.authority || !changes.epochs.is_empty();
+        self.epochs |= keys_changed;
+        if keys_changed {
+            self.grants.append(&mut self.unread);
+        }
+        self.grants.extend(&changes.bookings);
         self.bookings.extend(&changes.bookings);
         self.receipts.extend(&changes.bookings);
         self.domains.extend(&changes.domains);
@@ -54,6 +65,7 @@ impl Todo {
             && !self.epochs
             && self.bookings.is_empty()
             && self.domains.is_empty()
+            && self.grants.is_empty()
             && self.receipts.is_empty()
     }
 

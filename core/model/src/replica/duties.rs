@@ -21,7 +21,8 @@ impl Replica {
         let only_receipts = !self.todo.all
             && !self.todo.epochs
             && self.todo.bookings.is_empty()
-            && self.todo.domains.is_empty();
+            && self.todo.domains.is_empty()
+            && self.todo.grants.is_empty();
         let silent = self.todo.is_empty() || (only_receipts && !self.todo.may_receipt(now));
         if self.hood.standing != Standing::Member {
             return Ok(false);
@@ -54,6 +55,11 @@ impl Replica {
                 Err(error) if error.kind == super::ErrorKind::Storage => return Err(error),
                 Err(error) => tracing::info!(code = error.code, "a duty was left"),
             }
+        }
+        match self.grant_what_is_owed(tx, now, rng, &mut changes) {
+            Err(error) if error.kind == super::ErrorKind::Storage => return Err(error),
+            Err(error) => tracing::info!(code = error.code, "a key is still owed"),
+            Ok(()) => {}
         }
         match self.pass_applications_on(tx, now, rng, &mut changes) {
             Err(error) if error.kind == super::ErrorKind::Storage => return Err(error),

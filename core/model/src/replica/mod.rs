@@ -10,6 +10,7 @@ mod bookings;
 mod devices;
 mod duties;
 mod error;
+mod granting;
 mod hood;
 mod invite;
 mod listings;
@@ -72,7 +73,7 @@ impl Replica {
         let authority = load_authority(&tx, &hood)?;
         Ok(Some(Self {
             me: me.clone(),
-            cuts: authority.cuts(),
+            cuts: authority.cuts(&(me.member, own.act)),
             authority,
             reader: Reader::load(rows)?,
             documents: DocumentCache::new(OPEN_DOCUMENTS),

@@ -47,7 +47,7 @@ impl Replica {
         }
         self.documents = DocumentCache::new(OPEN_DOCUMENTS);
         self.authority = load_authority(tx, &self.hood)?;
-        self.cuts = self.authority.cuts();
+        self.cuts = self.authority.cuts(&self.claim());
         let mut changes = Changes::default();
         let mut read = 0;
         loop {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Documents, Owner};
-use crate::keys::MemberId;
+use crate::keys::{EntryHash, MemberId};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
 
@@ -27,7 +27,7 @@ impl Replica {
         let mut members: BTreeSet<MemberId> = std::mem::take(&mut changes.recount);
         members.retain(|member| self.cuts.contains_key(member));
         if changes.authority {
-            let cuts = self.authority.cuts();
+            let cuts = self.authority.cuts(&self.claim());
             let either = self.cuts.keys().chain(cuts.keys());
             members.extend(either.filter(|member| self.cuts.get(member) != cuts.get(member)));
             self.cuts = cuts;
@@ -38,6 +38,11 @@ impl Replica {
         self.recount_documents(tx, &members, changes)?;
         changes.bookings.extend(booking::recount(tx, &self.authority, &members)?);
         Ok(true)
+    }
+
+    /// Whose device this is, and the certificate that its logs name.
+    pub(super) fn claim(&self) -> (MemberId, EntryHash) {
+        (self.me.member, self.own.act)
     }
 
     fn recount_documents(

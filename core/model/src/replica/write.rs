@@ -152,7 +152,7 @@ impl Replica {
 
     /// The epochs under which these members and this one are written to, and all of theirs
     /// that no revoked device knows. Nothing can be sealed to someone without an epoch: the
-    /// deal goes on, and whoever writes next grants the key once there is one.
+    /// deal goes on, and the key is granted once there is one.
     fn epochs_of_readers(
         &self,
         tx: &Tx<'_>,
@@ -170,7 +170,7 @@ impl Replica {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn write_grant(
+    pub(super) fn write_grant(
         &mut self,
         tx: &mut Tx<'_>,
         descriptor: &Descriptor,
@@ -202,7 +202,7 @@ impl Replica {
     }
 
     /// The epoch this member writes under, with its secret.
-    fn writing_epoch(&self, tx: &Tx<'_>) -> Result<(EpochKey, EpochSecret), ActError> {
+    pub(super) fn writing_epoch(&self, tx: &Tx<'_>) -> Result<(EpochKey, EpochSecret), ActError> {
         let ring = keyring_of(tx, &self.authority, &self.me.member)?;
         let written = ring.for_writing().map(|facts| facts.public);
         // A device that cannot read the newest epoch yet writes under one it knows.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
 use crate::booking::{BookingStates, Bookings, Calendars, DomainId, DomainView, Effect, OpenState};
-use crate::journal::Logs;
-use crate::keys::{BookingId, EntryHash, HoodHash, MemberId};
+use crate::journal::{EntryPlaces, Logs, Rights as _, limits};
+use crate::keys::{BookingId, DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use crate::replica::Replica;
 use crate::rows::{MemoryRows, Rows, Table, TableKind, Tx};
 
@@ -141,9 +141,38 @@ pub(super) fn entries(rows: &MemoryRows) -> BTreeSet<Vec<u8>> {
     rows.table(Table::EntryPlaces).map(|(key, _)| key.clone()).collect()
 }
 
+/// The entries a node holds that it would take in today. Of somebody who was closed out
+/// some had taken more before they knew than others take afterwards.
+pub(super) fn carried(rows: &MemoryRows, replica: &Replica) -> BTreeSet<Vec<u8>> {
+    let tx = Tx::new(rows);
+    let logs = tx.rows_with_prefix::<Logs>(&[], ALL).unwrap_or_default();
+    let last: BTreeMap<LogId, u64> = logs
+        .into_iter()
+        .filter_map(|(key, row)| {
+            let log = LogId::from_slice(&key)?;
+            let tip = replica.authority().closing(&log, &row.start)?;
+            // What is taken ends in a signature.
+            let sure = limits::PAST_CLOSING - limits::RUN_SIGNATURE_ENTRIES as u64;
+            Some((log, tip.seq.saturating_add(sure)))
+        })
+        .collect();
+    let mut held = entries(rows);
+    if !last.is_empty() {
+        held.retain(|key| {
+            let hash = EntryHash::from_slice(key);
+            let place = hash.and_then(|hash| tx.row::<EntryPlaces>(&hash).ok().flatten());
+            place.is_none_or(|at| last.get(&at.log).is_none_or(|last| at.seq <= *last))
+        });
+    }
+    held
+}
+
+/// A node: its number, its rows, what reads them.
+pub(super) type Of<'a> = (usize, &'a MemoryRows, &'a Replica);
+
 /// Two nodes hold the same entries, and the same open rows.
-pub(super) fn same(a: (usize, &MemoryRows), b: (usize, &MemoryRows)) -> Result<(), String> {
-    let (mine, theirs) = (entries(a.1), entries(b.1));
+pub(super) fn same(a: Of<'_>, b: Of<'_>) -> Result<(), String> {
+    let (mine, theirs) = (carried(a.1, a.2), carried(b.1, b.2));
     if mine != theirs {
         let lacks = |node: usize, rows: &MemoryRows, missing: Vec<&Vec<u8>>| {
             let lines: Vec<_> = missing.iter().take(8).map(|key| describe(rows, key)).collect();
@@ -237,13 +266,17 @@ pub(super) fn rebuilt(world: &World, node: usize, hood: &HoodHash) -> Result<(),
     Ok(())
 }
 
-/// The parties of each deal are shown the same.
+/// The parties of each deal are shown the same. `worn`: devices that lost rows again and
+/// again; what such a device sealed before somebody's key reached it, it can no longer
+/// hand that one the key of.
 pub(super) fn deals(
     world: &mut World,
     nodes: &[usize],
     hood: &HoodHash,
     revokers: &BTreeSet<MemberId>,
+    worn: &BTreeSet<DeviceId>,
 ) -> Result<usize, String> {
+    let mut told_apart: BTreeSet<BookingId> = BTreeSet::new();
     let mut seen: BTreeMap<BookingId, Vec<(usize, String)>> = BTreeMap::new();
     let mut parties: BTreeMap<BookingId, BTreeSet<MemberId>> = BTreeMap::new();
     for node in nodes {
@@ -256,6 +289,12 @@ pub(super) fn deals(
             };
             let of = parties.entry(id).or_default();
             of.insert(request.by.member);
+            let mut by = std::iter::once(request.by.device)
+                .chain(row.answers.iter().map(|it| it.by.device))
+                .chain(row.cancels.iter().map(|it| it.by.device));
+            if by.any(|device| worn.contains(&device)) {
+                told_apart.insert(id);
+            }
             if let Some(row) = tx.row::<Calendars>(&request.record.domain).map_err(text)? {
                 of.insert(row.owner);
                 of.extend(row.entitled);
@@ -281,7 +320,7 @@ pub(super) fn deals(
             seen.entry(id).or_default().push((*node, shown));
         }
     }
-    for (id, views) in &seen {
+    for (id, views) in seen.iter().filter(|(id, _)| !told_apart.contains(id)) {
         let of = &parties[id];
         let is_party = |node: usize| of.contains(&world.nodes[node].engine.me().member);
         for node in nodes.iter().filter(|node| is_party(**node)) {

@@ -69,6 +69,9 @@ pub(super) struct Scenario {
     pub(super) closings: Vec<Closed>,
     /// Devices that exist twice, or came up again with an old copy.
     pub(super) copied: BTreeSet<DeviceId>,
+    /// Devices that found rows damaged once, and more than once.
+    pub(super) damaged: BTreeSet<DeviceId>,
+    pub(super) worn: BTreeSet<DeviceId>,
     pub(super) trace: Vec<String>,
     pub(super) step: u32,
     looked: Vec<u64>,
@@ -145,6 +148,8 @@ impl Scenario {
             watch: Watch::default(),
             closings: Vec::new(),
             copied: BTreeSet::new(),
+            damaged: BTreeSet::new(),
+            worn: BTreeSet::new(),
             trace: Vec::new(),
             step: 0,
             looked: Vec::new(),
@@ -226,8 +231,11 @@ impl Scenario {
     }
 
     fn entries_of(&self, node: usize) -> usize {
-        let rows = self.world.nodes[node].stores.memory(&self.hood);
-        rows.map_or(0, |rows| rows.table(Table::EntryPlaces).count())
+        let it = &self.world.nodes[node];
+        match (it.stores.memory(&self.hood), it.engine.replica(&self.hood)) {
+            (Some(rows), Some(replica)) => checks::carried(rows, replica).len(),
+            _ => 0,
+        }
     }
 
     /// Lets the world come to rest, which it does not where devices write for ever.
@@ -275,22 +283,22 @@ impl Scenario {
     }
 
     /// Whether a word passes between two devices that meet: a device never meets itself,
-    /// and whoever takes the other for removed tells it nothing.
+    /// and tells those alone whom it takes for active.
     fn can_meet(&self, a: usize, b: usize) -> bool {
         let me = |node: usize| self.world.nodes[node].engine.me();
-        // Whether it takes the other for active, where it knows it at all.
-        let knows = |node: usize, other: usize| {
-            let replica = self.world.nodes[node].engine.replica(&self.hood)?;
-            let known = replica.authority().device_of(&me(other).member, &me(other).keys.id());
-            known.map(|device| device.is_active)
+        let tells = |node: usize, other: usize| {
+            let replica = self.world.nodes[node].engine.replica(&self.hood);
+            let known = replica.and_then(|replica| {
+                replica.authority().device_of(&me(other).member, &me(other).keys.id())
+            });
+            known.is_some_and(|known| known.is_active)
         };
-        let is_told = matches!((knows(a, b), knows(b, a)), (Some(a), Some(b)) if a || b);
-        me(a).keys.id() != me(b).keys.id() && is_told
+        me(a).keys.id() != me(b).keys.id() && (tells(a, b) || tells(b, a))
     }
 
     /// Who meets whom, so that a chain of meetings joins as many as can be, and a pair for
     /// each that none joins: copies of the only device, two who each take the other for
-    /// removed, a device whose certificate went with an old copy put back.
+    /// removed, or do not know each other.
     fn chain(&self, nodes: &[usize]) -> (Vec<Pair>, Vec<Pair>) {
         let (mut meet, mut apart) = (Vec::new(), Vec::new());
         let mut joined: Vec<usize> = nodes.first().copied().into_iter().collect();
@@ -405,7 +413,7 @@ impl Scenario {
             .filter(|closed| closed.device.is_some())
             .map(|closed| closed.member)
             .collect();
-        let deals = checks::deals(&mut self.world, &nodes, &self.hood, &revokers)?;
+        let deals = checks::deals(&mut self.world, &nodes, &self.hood, &revokers, &self.worn)?;
         for node in &nodes {
             checks::rebuilt(&self.world, *node, &self.hood)?;
         }
@@ -436,10 +444,13 @@ impl Scenario {
     }
 
     fn agree(&self, nodes: &[usize]) -> Result<(), String> {
-        let rows = |node: usize| self.world.nodes[node].stores.memory(&self.hood);
+        let of = |node: usize| {
+            let it = &self.world.nodes[node];
+            Some((node, it.stores.memory(&self.hood)?, it.engine.replica(&self.hood)?))
+        };
         for pair in nodes.windows(2) {
-            let (Some(a), Some(b)) = (rows(pair[0]), rows(pair[1])) else { continue };
-            checks::same((pair[0], a), (pair[1], b))?;
+            let (Some(a), Some(b)) = (of(pair[0]), of(pair[1])) else { continue };
+            checks::same(a, b)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! One step of a life: somebody acts, or something befalls.
 
+use std::collections::BTreeSet;
+
 use super::checks;
 use super::hostile;
 use super::proofs::Closed;
@@ -9,6 +11,7 @@ use crate::booking::{Care, Mode, Reason, Terms};
 use crate::keys::{BookingId, DeviceId, MemberId};
 use crate::listing::{ListingContent, ListingEdit, ListingKind, ListingState, ProfileEdit};
 use crate::replica::{Deciding, NewRequest};
+use crate::rows::Table;
 use crate::time::{Instant, Interval};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -22,7 +25,7 @@ impl Scenario {
         if !self.is_in(node) {
             return self.late_join();
         }
-        match self.draw(104) {
+        match self.draw(106) {
             0..9 => self.publish(node),
             9..13 => self.edit(node),
             13..15 => self.profile(node),
@@ -54,6 +57,7 @@ impl Scenario {
             98..99 => self.odd(),
             99..101 => self.second_device(node),
             101..102 => self.revoke(node),
+            102..104 => self.damage(node),
             _ => {
                 let minutes = i64::from(self.draw(60));
                 self.note(format!("{minutes} minutes pass"));
@@ -383,6 +387,34 @@ impl Scenario {
         self.world.restore(node, copy);
         self.watch.forget(node);
         Ok(())
+    }
+
+    /// An entry that a neighbour has as well is found damaged: what nobody else has is lost
+    /// for good, and what was sealed with it.
+    fn damage(&mut self, node: usize) -> Result<(), String> {
+        let held = |node: usize| self.world.nodes[node].stores.memory(&self.hood);
+        let others = (0..self.honest.len()).filter(|other| *other != node && self.honest[*other]);
+        let elsewhere: BTreeSet<Vec<u8>> =
+            others.filter_map(held).flat_map(checks::entries).collect();
+        let rows = held(node).into_iter().flat_map(|rows| rows.table(Table::Entries));
+        let keys: Vec<Vec<u8>> = rows
+            .filter(|(key, _)| key.get(40..).is_some_and(|hash| elsewhere.contains(hash)))
+            .map(|(key, _)| key.clone())
+            .collect();
+        let at = self.draw(u32::try_from(keys.len()).unwrap_or(0)) as usize;
+        let Some(key) = keys.get(at).cloned() else { return Ok(()) };
+        self.note(format!("node {node} finds an entry of {} damaged", keys.len()));
+        let device = self.world.nodes[node].engine.me().keys.id();
+        self.copied.insert(device);
+        if !self.damaged.insert(device) {
+            self.worn.insert(device);
+        }
+        // Whoever has it keeps it.
+        self.copies.clear();
+        let hood = self.hood;
+        let lost = self.world.lose(node, &hood, key);
+        self.watch.forget(node);
+        lost.map_err(|error| format!("node {node}: {error}"))
     }
 
     fn clone_of(&mut self, node: usize) -> Result<(), String> {

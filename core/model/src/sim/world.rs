@@ -11,8 +11,8 @@ use crate::authority::{Inviters, Policy};
 use crate::engine::{CommitError, Engine, Event, LinkProgress, Now, Output, Stores, StreamId};
 use crate::keys::{DeviceKeys, HoodHash, Phrase};
 use crate::projection::{Changes, PlaceRecord};
-use crate::replica::{ActError, Me, NewInvitation, Replica};
-use crate::rows::{MemoryRows, Rows, Tx, Writes};
+use crate::replica::{ActError, Loss, Me, NewInvitation, Replica, replay};
+use crate::rows::{MemoryRows, Rows, RowsError, Table, Tx, Writes};
 use crate::sync::{JoinForm, PeerIds, Role, StoreId};
 use crate::time::Instant;
 
@@ -283,6 +283,25 @@ impl World {
         self.load(node, Some(store));
     }
 
+    /// The row of an entry is found damaged and set aside, as a node does when it meets
+    /// one: all else is built anew.
+    pub fn lose(&mut self, node: usize, hood: &HoodHash, key: Vec<u8>) -> Result<(), RowsError> {
+        for link in self.network.between(node, None) {
+            self.cut(link);
+        }
+        let store = self.store_id();
+        let it = &mut self.nodes[node];
+        let Some(rows) = it.stores.memory_mut(hood) else { return Ok(()) };
+        rows.commit(Writes::from([((Table::Entries, key), None)]));
+        let loss = Loss::default().with(Table::Entries);
+        if let Some(replayed) = replay(rows, it.engine.me(), store, loss)? {
+            rows.commit(replayed.writes);
+        }
+        it.stores.commits += 1;
+        self.load(node, None);
+        Ok(())
+    }
+
     pub(super) fn load(&mut self, node: usize, copied: Option<StoreId>) {
         let it = &mut self.nodes[node];
         let mut engine = Engine::new(it.engine.me().clone(), it.name.clone());
@@ -360,7 +379,24 @@ impl World {
                     // What was sent before still arrives; then the other end notices.
                     self.network.close((node, stream));
                 }
-                Output::Event(event) => self.nodes[node].events.push(event),
+                Output::Event(event) => {
+                    if let Event::CaughtUp { hood, .. } = &event {
+                        self.make_whole(node, hood);
+                    }
+                    self.nodes[node].events.push(event);
+                }
+            }
+        }
+    }
+
+    /// What waits for lost entries is tried again, as a node does when a neighbour has
+    /// brought what it had.
+    fn make_whole(&mut self, node: usize, hood: &HoodHash) {
+        let rows = self.nodes[node].stores.memory(hood);
+        if rows.is_some_and(|rows| rows.table(Table::Quarantine).next().is_some()) {
+            let tried = self.act(node, hood, |replica, tx, _, _| Ok(((), replica.reattach(tx)?)));
+            if let Err(error) = tried {
+                tracing::debug!(%error, "what waits for lost entries still waits");
             }
         }
     }
