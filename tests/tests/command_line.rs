@@ -297,7 +297,9 @@ impl Story {
             (text(&shown, "status").as_str(), shown["firm"].as_bool()),
             ("confirmed", Some(true))
         );
-        self.example(&ben, "waitlist", 0, &[]);
+        let own = self.example(&ben, "waitlist", 0, &[]);
+        assert_eq!(text(&own["items"][0], "booking"), waits, "{own}");
+        assert!(own["items"][0]["place"].is_null(), "nothing was decided on it: {own}");
         let list = self.example(anna, "waitlist list", 0, &[("lst_abcdefgh", lst)]);
         assert_eq!(text(&list["items"][0], "booking"), waits, "{list}");
         decide(&ben, "waitlist leave", &waits);

@@ -195,3 +195,35 @@ fn a_home_made_from_the_words_reads_again_what_its_person_could() {
     assert_eq!((kept.exit, kept.json["error"]["code"].as_str()), (5, Some("home.already")));
     assert_eq!(eve.must(&["status"]).text("member"), other.text("member"));
 }
+
+#[test]
+fn slips_are_told_and_nothing_comes_of_them() {
+    if binary().is_none() {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let (host, _bo) = founded(root.path());
+    let anna = &host.person;
+    let code = |answer: &palier_tests::Answer| {
+        (answer.exit, answer.json["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let known = members(anna, "member");
+    let me = known.iter().find(|it| it["name"] == "anna").unwrap()["id"].as_str().unwrap();
+    let oneself = anna.say(&["member", "remove", me]);
+    assert_eq!(code(&oneself), (5, "member.oneself".to_owned()));
+    let past = "2020-01-01T12:00:00+01:00";
+    let over = anna.say(&["listing", "add", "tool", "--title", "Perceuse", "--until", past]);
+    assert_eq!(code(&over), (7, "listing.until.past".to_owned()));
+    let id = anna.must(&["listing", "add", "tool", "--title", "Perceuse"]).text("id");
+    let renewed = anna.say(&["listing", "renew", &id, "--until", past]);
+    assert_eq!(code(&renewed), (7, "listing.until.past".to_owned()));
+    assert_eq!(anna.must(&["listing", "list"]).json["items"].as_array().map(Vec::len), Some(1));
+    // A link for one is used up by the first; whoever comes second is told no, as a script
+    // sees by the exit code too.
+    let link = anna.must(&["invite", "create", "--uses", "1"]).text("link");
+    let first = Person::init(root.path(), "first").unwrap();
+    assert_eq!(first.must(&["join", &link]).text("status"), "joined");
+    let second = Person::init(root.path(), "second").unwrap();
+    let refused = second.say(&["join", &link, "--within", "20s"]);
+    assert_eq!(refused.exit, 4, "{}", refused.json);
+}

@@ -51,7 +51,7 @@ fn nobody_is_told_that_removing_oneself_worked() {
     let removed = world.act(anna, &hood, |replica, tx, now, _| {
         Ok(((), replica.remove(tx, now.claimed, members[0])?))
     });
-    assert_eq!(removed.unwrap_err().code, "member.not_allowed");
+    assert_eq!(removed.unwrap_err().code, "member.oneself");
     assert_eq!(entries(&mut world, anna, &hood), before);
     assert_eq!(status(&world, anna, anna, &hood), Some(Status::Active));
 }

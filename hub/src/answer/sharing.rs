@@ -276,8 +276,9 @@ pub struct Waiting {
     pub listing: Shown<DocId>,
     /// Its title.
     pub title: String,
-    /// The place, from 1.
-    pub place: u64,
+    /// The place, from 1. None where only those who decide can know it: of a request that
+    /// would wait, before anything was decided on it.
+    pub place: Option<u64>,
     /// From when.
     pub start: When,
     /// Until when.

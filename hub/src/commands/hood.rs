@@ -1,10 +1,10 @@
 //! `hood`, `invite`, `join`.
 
 use super::{On, Outcome};
-use crate::answer::List;
+use crate::answer::{JoinStatus, List};
 use crate::args::{self, Hood, Invite};
 use crate::backend::{Backend, NewInvitation};
-use crate::errors::{CliError, Result};
+use crate::errors::{CliError, Kind, Result};
 
 pub(super) async fn hood<B: Backend>(on: On<'_, B>, verb: Hood) -> Result<Outcome> {
     Ok(match verb {
@@ -36,5 +36,7 @@ pub(super) async fn join<B: Backend>(on: On<'_, B>, it: args::Join) -> Result<Ou
         return Err(CliError::new("net.offline"));
     }
     let progress = on.context.progress();
-    Ok(on.node.join(on.scope, it.link, it.lives, it.within.as_ms(), progress).await?.into())
+    let joined = on.node.join(on.scope, it.link, it.lives, it.within.as_ms(), progress).await?;
+    let is_refused = joined.status == JoinStatus::Refused;
+    Ok(Outcome::from(joined).partial_if(is_refused, Kind::NotAllowed))
 }

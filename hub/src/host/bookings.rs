@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 use palier_model::booking::{
-    self, Alternative as ModelAlternative, BookingView, Care, Deed, Delivery as ModelDelivery,
-    Effect, Reason, Status,
+    self, Alternative as ModelAlternative, BookingView, Bookings, Care, Deed,
+    Delivery as ModelDelivery, Effect, Reason, Status,
 };
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::Listings;
@@ -176,8 +176,14 @@ impl Opened {
         let reads: Vec<Read> = self
             .look(hood, move |replica, tx, now| {
                 let views = replica.bookings(tx, now)?.into_iter();
-                let mine = views.filter(|it| it.requester == Some(me) && it.waitlist.is_some());
-                mine.map(|view| read(tx, view)).collect::<std::result::Result<Vec<_>, _>>()
+                let mine = views.filter(|it| it.requester == Some(me));
+                let mut waits = Vec::new();
+                for view in mine {
+                    if view.waitlist.is_some() || would_wait(tx, &view)? {
+                        waits.push(read(tx, view)?);
+                    }
+                }
+                Ok(waits)
             })
             .await?;
         Ok(reads.iter().map(|read| waiting(read, zone)).collect())
@@ -208,7 +214,7 @@ impl Opened {
                 booking: id.into(),
                 listing: listing.into(),
                 title: title.clone(),
-                place,
+                place: Some(place),
                 start: When::new(interval.start, zone),
                 end: interval.end.map(|end| When::new(end, zone)),
             })
@@ -224,10 +230,19 @@ fn waiting(read: &Read, zone: &TimeZone) -> Waiting {
         booking: view.booking.into(),
         listing: view.listing.into(),
         title: read.title.clone(),
-        place: view.waitlist.map_or(0, u64::from),
+        place: view.waitlist.map(u64::from),
         start: When::new(view.interval.start, zone),
         end: view.interval.end.map(|end| When::new(end, zone)),
     }
+}
+
+/// Whether nothing was decided on a request yet, and it would wait for another's place.
+fn would_wait(tx: &Tx<'_>, view: &BookingView) -> std::result::Result<bool, ActError> {
+    if view.status != Status::Requested {
+        return Ok(false);
+    }
+    let row = tx.row::<Bookings>(&view.booking)?;
+    Ok(row.is_some_and(|row| row.request().is_some_and(|it| it.record.waitlist)))
 }
 
 fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {

@@ -217,7 +217,7 @@ pub(super) fn waitlist(items: &[Waiting], view: &View<'_>) -> String {
     let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
     let row = |it: &Waiting| {
         vec![
-            it.place.to_string(),
+            it.place.map(|place| place.to_string()).unwrap_or_default(),
             short(&it.booking),
             plain(&it.title),
             span(&it.start, it.end.as_ref(), view),

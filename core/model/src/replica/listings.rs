@@ -29,6 +29,14 @@ pub struct Deciding {
     pub terms: Terms,
 }
 
+/// A listing that would be over already is a slip.
+fn check_until(until: Option<Instant>, now: Instant) -> Result<(), ActError> {
+    match until {
+        Some(until) if until <= now => Err(ActError::invalid("listing.until.past")),
+        _ => Ok(()),
+    }
+}
+
 impl Replica {
     /// This device, as a holder.
     pub fn as_holder(&self) -> Holder {
@@ -50,6 +58,7 @@ impl Replica {
     ) -> Result<(DocId, Changes), ActError> {
         self.check_member()?;
         draft.check().map_err(invalid)?;
+        check_until(draft.expires_at, now)?;
         let mut number = [0; 16];
         rng.fill_bytes(&mut number);
         let descriptor = Descriptor::object(self.hood.hash, self.owner(), number);
@@ -101,6 +110,7 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         self.check_member()?;
         self.own_listing(tx, id)?;
+        check_until(edit.expires_at.flatten(), now)?;
         let descriptor = self.object(tx, id)?;
         let (document, past) = self.document(tx, &descriptor)?;
         let mut changes = Changes::default();

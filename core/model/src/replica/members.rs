@@ -109,7 +109,7 @@ impl Replica {
         self.known_member(&member)?;
         // Such an act counts for nothing: whoever wants to go leaves.
         if member == self.me.member {
-            return Err(ActError::not_allowed("member.not_allowed"));
+            return Err(ActError::conflict("member.oneself"));
         }
         self.check_not_last(&member)?;
         let draft = build::remove(tx, &self.authority, now, member)?;
