@@ -176,11 +176,11 @@ fn who_knows_name_root_and_addresses_is_answered_as_one_who_knows_nothing() {
         let mut times = vec![Vec::new(); strangers.len()];
         let mut expected = None;
         for turn in 0..meetings {
-            for place in 0..strangers.len() {
+            for (place, wire) in wires.iter_mut().enumerate() {
                 // Each turn in another order, so that no place in it is anybody's; nor is
                 // a wire, of which one may always be a little quicker than another.
                 let number = (place + turn) % strangers.len();
-                let (stranger, wire) = (&strangers[number], &mut wires[place]);
+                let stranger = &strangers[number];
                 let (answered, took) = try_it(&mut wire[0], &addrs[0], stranger).await;
                 let expected = expected.get_or_insert_with(|| answered.clone());
                 assert_eq!(&answered, expected, "{}", stranger.what);

@@ -43,7 +43,7 @@ use crate::time::Instant;
 /// Most changes of one document. Past this it is [full](Edited::is_full).
 pub const DOCUMENT_CHANGES: usize = 4_096;
 /// Most operations of one document.
-pub const DOCUMENT_OPS: u64 = 65_536;
+pub const DOCUMENT_OPS: u64 = 49_152;
 /// Most maps, lists and texts of one document.
 pub const DOCUMENT_OBJECTS: u64 = 8_192;
 /// Most bytes of payload of one document.
