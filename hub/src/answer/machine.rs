@@ -275,8 +275,8 @@ pub struct Demo {
     pub entries: u64,
     /// How long it took.
     pub wall_ms: u64,
-    /// Where the homes are.
-    pub directory: String,
+    /// Where the homes are; none where they are gone by now (without `--keep`).
+    pub directory: Option<String>,
 }
 
 /// One process of the demo.
@@ -284,8 +284,8 @@ pub struct Demo {
 pub struct DemoNode {
     /// Who.
     pub name: String,
-    /// Its home.
-    pub home: String,
+    /// Its home; none where it is gone by now.
+    pub home: Option<String>,
     /// Entries it holds.
     pub entries: u64,
     /// Bytes over the network.

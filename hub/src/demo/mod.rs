@@ -44,12 +44,14 @@ pub async fn tell(
         tokio::time::sleep(hold.as_std()).await;
     }
     story.end().await;
-    let demo = outcome?;
+    let mut demo = outcome?;
     if folder.kept() {
         let params = [("directory", folder.path.display().to_string().into())];
         narrator.say("demo-kept", params);
     } else {
         narrator.say("demo-gone", []);
+        demo.directory = None;
+        demo.nodes.iter_mut().for_each(|node| node.home = None);
     }
     let agreed = demo.converged && demo.contested_slot_holders == 1;
     let mut outcome = Outcome::from(demo);

@@ -25,7 +25,7 @@ impl Story<'_> {
             said.push(bookings.items);
             nodes.push(DemoNode {
                 name: actor.name.to_owned(),
-                home: actor.home.display().to_string(),
+                home: Some(actor.home.display().to_string()),
                 entries: status.entries,
                 traffic: status.traffic,
                 open_digest: status.open_digest.unwrap_or_default(),
@@ -45,7 +45,7 @@ impl Story<'_> {
             displaced: contest.displaced,
             entries: nodes.iter().map(|node| node.entries).max().unwrap_or_default(),
             wall_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-            directory: directory.unwrap_or_default(),
+            directory,
             nodes,
         })
     }
