@@ -47,7 +47,7 @@ use crate::rows::{Rows, RowsError, Tx};
 use crate::sync::StoreId;
 
 /// Documents kept open.
-const OPEN_DOCUMENTS: usize = 32;
+const OPEN_DOCUMENTS: usize = 256;
 /// Logs of one neighbourhood that are looked at when it is opened.
 const LOGS: usize = 1 << 20;
 

@@ -11,12 +11,18 @@ use crate::rows::{Key as _, Rows as _, RowsError, Table, Tx};
 /// Largest row of a document, in bytes.
 const ROW_BYTES: usize = 16 << 20;
 
+/// Operations in all open documents together: some 40 MB where each is an element of a
+/// list. One document alone may have more, and is then the only one.
+const OPEN_OPS: u64 = 65_536;
+
 /// Open documents, the least recently used dropped first. Never wrong: a document is
 /// only used if the row it was read from is still the one stored.
 #[derive(Debug)]
 pub struct DocumentCache {
     capacity: usize,
     open: BTreeMap<DocId, Slot>,
+    /// Operations in them.
+    ops: u64,
     clock: u64,
     opened: u64,
 }
@@ -31,7 +37,7 @@ struct Slot {
 impl DocumentCache {
     /// A cache of at most `capacity` documents.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, open: BTreeMap::new(), clock: 0, opened: 0 }
+        Self { capacity, open: BTreeMap::new(), ops: 0, clock: 0, opened: 0 }
     }
 
     /// How many documents were loaded from their rows so far.
@@ -52,6 +58,7 @@ impl DocumentCache {
     /// Drops every open document.
     pub fn clear(&mut self) {
         self.open.clear();
+        self.ops = 0;
     }
 
     /// A document for reading; none where nothing was written into it yet.
@@ -73,7 +80,7 @@ impl DocumentCache {
 
     fn take_from(&mut self, id: &DocId, bytes: &[u8]) -> Result<Edited, RowsError> {
         let digest = *blake3::hash(bytes).as_bytes();
-        if let Some(slot) = self.open.remove(id).filter(|slot| slot.row == digest) {
+        if let Some(slot) = self.remove(id).filter(|slot| slot.row == digest) {
             return Ok(slot.document);
         }
         self.opened = self.opened.saturating_add(1);
@@ -85,14 +92,23 @@ impl DocumentCache {
     pub(super) fn put_back(&mut self, id: &DocId, row: &[u8], document: Edited) {
         self.clock = self.clock.saturating_add(1);
         let row = *blake3::hash(row).as_bytes();
+        self.remove(id);
+        self.ops = self.ops.saturating_add(document.op_count());
         self.open.insert(*id, Slot { row, used: self.clock, document });
-        while self.open.len() > self.capacity.max(1) {
+        while self.open.len() > self.capacity.max(1) || (self.ops > OPEN_OPS && self.open.len() > 1)
+        {
             let oldest = self.open.iter().min_by_key(|(_, slot)| slot.used).map(|(id, _)| *id);
             match oldest {
-                Some(oldest) => self.open.remove(&oldest),
+                Some(oldest) => self.remove(&oldest),
                 None => break,
             };
         }
+    }
+
+    fn remove(&mut self, id: &DocId) -> Option<Slot> {
+        let slot = self.open.remove(id)?;
+        self.ops = self.ops.saturating_sub(slot.document.op_count());
+        Some(slot)
     }
 
     /// Stores a changed document and keeps it open.
@@ -100,5 +116,44 @@ impl DocumentCache {
         let row = codec::encode(&document.to_row());
         self.put_back(id, &row, document);
         tx.put_raw(<Objects as crate::rows::Typed>::TABLE, id.to_key(), row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automerge::ROOT;
+    use automerge::transaction::Transactable;
+
+    use super::super::testing::{Log, Node};
+    use super::*;
+
+    #[test]
+    fn documents_stay_open_until_they_are_too_many_or_too_large() {
+        let mut node = Node::new();
+        let (mut log, start) = Log::start(1);
+        node.apply(&start);
+        log.edit(&mut node, 1, |tx| (0..100_i64).try_for_each(|n| tx.put(ROOT, n.to_string(), n)));
+        let document = node.document();
+        let each = document.op_count();
+        assert!(each >= 100, "{each} operations");
+        let id = |n: u16| {
+            DocId(std::array::from_fn(|at| if at == 0 { n as u8 } else { (n >> 8) as u8 }))
+        };
+        let mut few = DocumentCache::new(3);
+        let mut many = DocumentCache::new(usize::MAX);
+        for n in 0..2_000 {
+            few.put_back(&id(n), b"row", document.clone());
+            many.put_back(&id(n), b"row", document.clone());
+            // What is put back twice counts once.
+            many.put_back(&id(n), b"row", document.clone());
+            assert!(few.len() <= 3);
+            assert_eq!(many.ops, many.len() as u64 * each);
+            assert!(many.ops <= OPEN_OPS);
+        }
+        assert_eq!((few.len(), many.len() as u64), (3, OPEN_OPS / each));
+        let kept: Vec<_> = (1_997..2_000).map(id).collect();
+        assert!(kept.iter().all(|id| few.open.contains_key(id)), "the last ones used");
+        few.clear();
+        assert_eq!((few.ops, few.is_empty()), (0, true));
     }
 }
