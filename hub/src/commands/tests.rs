@@ -130,6 +130,21 @@ impl Backend for Fake {
         self.note(act);
         Ok(Saved::of(id))
     }
+    async fn join(
+        &self,
+        _: &Scope,
+        link: String,
+        _: Option<String>,
+        _: i64,
+        _: OnProgress,
+    ) -> Result<Joined> {
+        let status = match link.as_str() {
+            "waits" => JoinStatus::AwaitingApproval,
+            "no" => JoinStatus::Refused,
+            _ => JoinStatus::Joined,
+        };
+        Ok(Joined { status, id: None, reason: None })
+    }
     async fn bundle_import(
         &self,
         _: &Scope,
@@ -161,7 +176,6 @@ impl Backend for Fake {
         invite(&Scope, NewInvitation) -> Invitation;
         invitations(&Scope) -> Vec<Invitation>;
         invite_revoke(&Scope, String) -> Saved;
-        join(&Scope, String, Option<String>, i64, OnProgress) -> Joined;
         members(&Scope, Paging) -> List<Member>;
         member(&Scope, MemberId) -> Member;
         member_act(&Scope, MemberId, MemberAct) -> Saved;
@@ -276,6 +290,9 @@ fn partial_results_keep_their_answer_and_say_so_by_the_exit_code() {
     assert_eq!(exit(&Fake::default(), "palier sync").unwrap_err().exit(), 6);
     assert_eq!(exit(&Fake::default(), "palier --offline sync").unwrap_err().exit(), 6);
     assert_eq!(exit(&Fake::default(), "palier --offline join x").unwrap_err().exit(), 6);
+    for (link, code) in [("yes", 0), ("waits", 0), ("no", 4)] {
+        assert_eq!(exit(&Fake::default(), &format!("palier join {link}")), Ok(code), "{link}");
+    }
     let fake = Fake::default();
     assert_eq!(exit(&fake, "palier bundle import f"), Ok(7));
     assert_eq!(asked(&fake), "\"/here/f\"", "paths are the caller's");
