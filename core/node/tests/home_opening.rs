@@ -3,11 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use palier_model::rows::{Rows, Table, Writes};
 use palier_node::home::{Home, HomeError, Opening};
 use palier_node::store::Store;
 use tempfile::TempDir;
+
+/// Often enough that a lock which outlives its owner is met.
+const VISITS: usize = 500;
 
 struct Place {
     root: TempDir,
@@ -63,6 +68,26 @@ fn the_store_it_closed_is_the_same() {
     for _ in 0..3 {
         assert_eq!(place.visit("home", 2), Opening::Same);
     }
+}
+
+/// A process holds a copy of every file its parent had open between its fork and the
+/// start of its program: a home closed meanwhile was taken for a clone.
+#[test]
+fn what_was_closed_is_free_at_once_though_processes_begin_meanwhile() {
+    let place = Place::new();
+    drop(place.create("home"));
+    assert_eq!(place.visit("home", 1), Opening::Fresh);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        });
+        let taken = (0..VISITS).filter(|_| place.visit("home", 1) != Opening::Same).count();
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(taken, 0, "visits that were taken for a clone");
+    });
 }
 
 #[test]

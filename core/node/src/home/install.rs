@@ -11,12 +11,13 @@
 //! store is never taken for a copy. (A copy that shares id *and* file with its origin,
 //! such as a whole machine restored, shows only as a fork.)
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::HomeError;
 use super::atomic::{private, sync_dir};
+use super::lock::Locked;
 use super::private_dir;
 use crate::store::{InstallId, Origin, Store, Witness};
 
@@ -72,7 +73,7 @@ fn unsettled(origin: &Origin) -> Opening {
 
 /// The file outside the store, locked as long as the store is open.
 struct Mark {
-    file: File,
+    file: Locked,
     number: u64,
 }
 
@@ -85,15 +86,13 @@ impl Mark {
     /// holds it.
     fn find(state: &Path, id: &InstallId) -> Result<Option<Self>, HomeError> {
         let path = state.join(Self::name(id));
-        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+        let file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
-        if file.try_lock().is_err() {
-            return Ok(None);
-        }
+        let Ok(file) = Locked::take(file) else { return Ok(None) };
         let mut text = String::new();
-        let read = (&mut file).take(MAGIC.len() as u64 + DIGITS as u64).read_to_string(&mut text);
+        let read = (&*file).take(MAGIC.len() as u64 + DIGITS as u64).read_to_string(&mut text);
         let digits = read.ok().and_then(|_| text.strip_prefix(MAGIC));
         let number = digits.filter(|digits| digits.len() == DIGITS).and_then(|d| d.parse().ok());
         Ok(number.map(|number| Self { file, number }))
@@ -104,8 +103,7 @@ impl Mark {
         let path = state.join(Self::name(id));
         let file =
             private(OpenOptions::new().read(true).write(true).create_new(true)).open(path)?;
-        file.try_lock().map_err(io::Error::from)?;
-        let mut mark = Self { file, number: 0 };
+        let mut mark = Self { file: Locked::take(file).map_err(io::Error::from)?, number: 0 };
         mark.write(0)?;
         mark.file.sync_all()?;
         sync_dir(state)?;

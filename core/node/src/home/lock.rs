@@ -1,24 +1,55 @@
-//! One owner process a folder, by a lock that the system drops with its process.
+//! One owner process a file, by a lock that the system drops with its process.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::HomeError;
 
 /// The name of the locked file.
 pub(super) const FILE: &str = "lock";
 
-/// How often, and after how long, a held lock is tried again.
-const FORK_TRIES: u32 = 10;
-const FORK_WAIT: Duration = Duration::from_millis(5);
+/// A file that only this process holds, until it is dropped.
+///
+/// The lock is given back by word, not by closing the file: a process that was just
+/// forked holds a copy of every open file until it runs its program, and a lock lasts
+/// as long as any copy.
+#[derive(Debug)]
+pub(super) struct Locked(File);
 
-/// Held while it lives.
+impl Locked {
+    /// Takes the lock, or fails at once where another holds it.
+    pub(super) fn take(file: File) -> Result<Self, TryLockError> {
+        file.try_lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.0
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
+/// A folder that only this process holds.
 #[derive(Debug)]
 pub(super) struct Lock {
-    /// Dropping it drops the lock.
-    _file: File,
     owner: PathBuf,
+    _file: Locked,
 }
 
 impl Lock {
@@ -29,29 +60,17 @@ impl Lock {
         // The owner is written beside the lock: elsewhere than on Unix a locked file
         // cannot be read.
         let owner = dir.join("owner");
-        match try_for_a_moment(&file) {
-            Ok(()) => {}
+        let file = match Locked::take(file) {
+            Ok(file) => file,
             Err(TryLockError::WouldBlock) => {
                 let pid = fs::read_to_string(&owner).ok();
                 return Err(HomeError::Held { pid: pid.and_then(|pid| pid.trim().parse().ok()) });
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        };
         fs::write(&owner, format!("{}\n", std::process::id()))?;
-        Ok(Self { _file: file, owner })
+        Ok(Self { owner, _file: file })
     }
-}
-
-/// A process that was just forked holds a copy of every open file until it runs its
-/// program: a lock that was given back may so be held a moment longer.
-fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
-    for _ in 0..FORK_TRIES {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(FORK_WAIT),
-            other => return other,
-        }
-    }
-    file.try_lock()
 }
 
 impl Drop for Lock {
