@@ -49,7 +49,6 @@ pub fn due(
             todo.bookings.extend(BookingId::from_slice(&key));
         }
         todo.receipts.extend(&todo.bookings);
-        todo.grants.extend(&todo.bookings);
         for (key, row) in tx.rows_with_prefix::<Calendars>(&[], EVERYTHING)? {
             if row.entitled.contains(&me.member) {
                 todo.domains.extend(EntryHash::from_slice(&key));

@@ -21,10 +21,8 @@ pub struct Todo {
     pub bookings: BTreeSet<BookingId>,
     /// Domains that changed.
     pub domains: BTreeSet<DomainId>,
-    /// Bookings of which this device may owe somebody the key.
-    pub grants: BTreeSet<BookingId>,
-    /// Bookings whose key somebody is owed who has no key epoch yet.
-    pub unread: BTreeSet<BookingId>,
+    /// Keys of deals that somebody is owed who had no key epoch: there may be one now.
+    pub grants: bool,
     /// Bookings with entries that wait for a receipt.
     pub receipts: BTreeSet<BookingId>,
     receipts_at: Option<Instant>,
@@ -37,8 +35,7 @@ impl Default for Todo {
             epochs: true,
             bookings: BTreeSet::new(),
             domains: BTreeSet::new(),
-            grants: BTreeSet::new(),
-            unread: BTreeSet::new(),
+            grants: true,
             receipts: BTreeSet::new(),
             receipts_at: None,
         }
@@ -50,10 +47,7 @@ impl Todo {
     pub fn note(&mut self, changes: &Changes) {
         let keys_changed = changes.authority || !changes.epochs.is_empty();
         self.epochs |= keys_changed;
-        if keys_changed {
-            self.grants.append(&mut self.unread);
-        }
-        self.grants.extend(&changes.bookings);
+        self.grants |= keys_changed;
         self.bookings.extend(&changes.bookings);
         self.receipts.extend(&changes.bookings);
         self.domains.extend(&changes.domains);
@@ -65,7 +59,7 @@ impl Todo {
             && !self.epochs
             && self.bookings.is_empty()
             && self.domains.is_empty()
-            && self.grants.is_empty()
+            && !self.grants
             && self.receipts.is_empty()
     }
 

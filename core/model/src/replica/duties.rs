@@ -22,7 +22,7 @@ impl Replica {
             && !self.todo.epochs
             && self.todo.bookings.is_empty()
             && self.todo.domains.is_empty()
-            && self.todo.grants.is_empty();
+            && !self.todo.grants;
         let silent = self.todo.is_empty() || (only_receipts && !self.todo.may_receipt(now));
         if self.hood.standing != Standing::Member {
             return Ok(false);

@@ -1,38 +1,38 @@
 //! Grants that could not be given when a record was sealed: its reader had no key epoch
 //! here yet. They are given as soon as there is one, so that whoever decides is not left
 //! with a deal that only its author can read.
+//!
+//! Invariant: nobody is granted a key here who was not a reader when it was used.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
 use super::write::{DealRow, Deals};
 use super::{ActError, Replica};
-use crate::booking::{Bookings, Calendars};
 use crate::journal::{Descriptor, log_row};
-use crate::keyring::Keyring;
-use crate::keys::{BookingId, LogId, MemberId};
+use crate::keys::{BookingId, LogId};
 use crate::projection::{Changes, keyring_of};
-use crate::rows::{Key, RowsError, Tx};
-use crate::seal::{DealKey, EpochKey};
+use crate::rows::{RowsError, Tx};
+use crate::seal::DealKey;
 use crate::time::Instant;
 
-/// Deals looked at in one round; the rest come in the next.
-const ROUND: usize = 256;
-/// Logs in which this device sealed records of one deal.
-const LOGS: usize = 64;
+/// Deals that are looked at.
+const ALL: usize = 1 << 20;
 
-/// What is owed in one deal.
-#[derive(Default)]
-struct Owed {
-    /// By log: to which epochs the key is to be granted.
-    grants: Vec<(LogId, DealRow, Vec<EpochKey>)>,
-    /// Some reader has no epoch that could be granted to.
-    is_unread: bool,
-}
+/// Deals whose key somebody is owed, with the log in which it was used.
+pub(super) type Owed = BTreeSet<(BookingId, LogId)>;
 
 impl Replica {
-    /// Gives the grants that are owed now, of the deals that were noted.
+    /// Notes that somebody is owed the key of a deal, if somebody is.
+    pub(super) fn note_owed(&mut self, deal: &BookingId, log: &LogId, row: &DealRow) {
+        // What was not looked through yet finds the row by itself.
+        if let Some(owed) = self.owed.as_mut().filter(|_| !row.owed.is_empty()) {
+            owed.insert((*deal, *log));
+        }
+    }
+
+    /// Gives the grants that are owed and can be given now.
     pub(super) fn grant_what_is_owed(
         &mut self,
         tx: &mut Tx<'_>,
@@ -40,81 +40,53 @@ impl Replica {
         rng: &mut dyn CryptoRng,
         changes: &mut Changes,
     ) -> Result<(), ActError> {
-        let descriptor = Descriptor::sealed(self.hood.hash, self.owner(), now);
-        let mut rings = BTreeMap::new();
-        for _ in 0..ROUND {
-            let Some(deal) = self.todo.grants.pop_first() else { break };
-            let owed = self.owed(tx, &deal, &descriptor, &mut rings)?;
-            if owed.is_unread {
-                self.todo.unread.insert(deal);
-            }
-            for (log, mut row, epochs) in owed.grants {
-                let (writer, secret) = match self.writing_epoch(tx) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        self.todo.unread.insert(deal);
-                        return Err(error);
-                    }
-                };
-                let key = DealKey::from_bytes(row.key);
-                for epoch in epochs {
-                    let by = (&writer, &secret);
-                    self.write_grant(tx, &descriptor, &log, by, epoch, &key, rng, changes)?;
-                    let place = row.granted.binary_search(&epoch).unwrap_or_else(|place| place);
-                    row.granted.insert(place, epoch);
-                }
-                tx.put::<Deals>(&(deal, log), &row);
-            }
+        if !std::mem::take(&mut self.todo.grants) {
+            return Ok(());
         }
-        Ok(())
+        let mut all = match self.owed.take() {
+            Some(owed) => owed,
+            None => all_owed(tx)?,
+        };
+        let given = self.grant_each(tx, now, rng, &mut all, changes);
+        self.owed = Some(all);
+        given
     }
 
-    /// What this device owes the readers of a deal, in the log it writes to now: a grant
-    /// says nothing of another log.
-    fn owed(
-        &self,
-        tx: &Tx<'_>,
-        deal: &BookingId,
-        descriptor: &Descriptor,
-        rings: &mut BTreeMap<MemberId, Keyring>,
-    ) -> Result<Owed, RowsError> {
-        let mut owed = Owed::default();
-        let sealed = tx.rows_with_prefix::<Deals>(&deal.to_key(), LOGS)?;
-        if sealed.is_empty() {
-            return Ok(owed);
-        }
-        let Some(booking) = tx.row::<Bookings>(deal)? else { return Ok(owed) };
-        let Some(request) = booking.request() else { return Ok(owed) };
-        let mut readers = BTreeSet::from([request.by.member]);
-        match tx.row::<Calendars>(&request.record.domain)? {
-            Some(domain) => readers.extend(domain.entitled.into_iter().chain([domain.owner])),
-            None => owed.is_unread = true,
-        }
-        readers.remove(&self.me.member);
-        for (key, row) in sealed {
-            let Some(log) = key.get(32..).and_then(LogId::from_slice) else { continue };
-            if !self.writes_to(tx, &log, descriptor)? {
+    fn grant_each(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        all: &mut Owed,
+        changes: &mut Changes,
+    ) -> Result<(), ActError> {
+        let descriptor = Descriptor::sealed(self.hood.hash, self.owner(), now);
+        for (deal, log) in all.clone() {
+            // None that is owed: given and committed, or never sealed after all. A grant says
+            // nothing of another log, and nothing is added to an earlier one.
+            let row = tx.row::<Deals>(&(deal, log))?.filter(|row| !row.owed.is_empty());
+            let (Some(mut row), true) = (row, self.writes_to(tx, &log, &descriptor)?) else {
+                all.remove(&(deal, log));
                 continue;
-            }
-            let mut epochs = Vec::new();
-            for reader in readers.iter().filter(|reader| self.authority.is_active(reader)) {
-                if !rings.contains_key(reader) {
-                    rings.insert(*reader, keyring_of(tx, &self.authority, reader)?);
+            };
+            let (writer, secret) = self.writing_epoch(tx)?;
+            let (by, key) = ((&writer, &secret), DealKey::from_bytes(row.key));
+            let mut left = Vec::new();
+            for reader in std::mem::take(&mut row.owed) {
+                let ring = keyring_of(tx, &self.authority, &reader)?;
+                let epoch = ring.for_writing().map(|facts| facts.public);
+                match epoch.filter(|_| self.authority.is_active(&reader)) {
+                    Some(epoch) => {
+                        self.write_grant(tx, &descriptor, &log, by, epoch, &key, rng, changes)?;
+                        row.note_granted(epoch);
+                    }
+                    None => left.push(reader),
                 }
-                let Some(ring) = rings.get(reader) else { continue };
-                if ring.all().any(|epoch| row.granted.binary_search(&epoch.public).is_ok()) {
-                    continue;
-                }
-                match ring.for_writing() {
-                    Some(epoch) => epochs.push(epoch.public),
-                    None => owed.is_unread = true,
-                }
             }
-            if !epochs.is_empty() {
-                owed.grants.push((log, row, epochs));
-            }
+            row.owed = left;
+            tx.put::<Deals>(&(deal, log), &row);
         }
-        Ok(owed)
+        Ok(())
     }
 
     /// Whether a log is the one in which this device writes in a document now.
@@ -131,4 +103,15 @@ impl Replica {
                 && row.start.incarnation == own.incarnation
         }))
     }
+}
+
+/// Looks through all deals that this device sealed, once after it was opened.
+fn all_owed(tx: &Tx<'_>) -> Result<Owed, RowsError> {
+    let rows = tx.rows_with_prefix::<Deals>(&[], ALL)?.into_iter();
+    let owed = rows.filter(|(_, row)| !row.owed.is_empty());
+    let place = |(key, _): (Vec<u8>, DealRow)| {
+        let (deal, log) = key.split_at_checked(32)?;
+        Some((BookingId::from_slice(deal)?, LogId::from_slice(log)?))
+    };
+    Ok(owed.filter_map(place).collect())
 }

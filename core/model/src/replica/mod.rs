@@ -63,6 +63,8 @@ pub struct Replica {
     reader: Reader,
     documents: DocumentCache,
     todo: Todo,
+    /// Whom keys of deals are owed; none before that was looked through.
+    owed: Option<granting::Owed>,
 }
 
 impl Replica {
@@ -78,6 +80,7 @@ impl Replica {
             reader: Reader::load(rows)?,
             documents: DocumentCache::new(OPEN_DOCUMENTS),
             todo: Todo::default(),
+            owed: None,
             hood,
             own,
         }))
@@ -95,6 +98,7 @@ impl Replica {
             reader: Reader::default(),
             documents: DocumentCache::new(OPEN_DOCUMENTS),
             todo: Todo::default(),
+            owed: None,
             hood,
             own,
         }

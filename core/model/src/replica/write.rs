@@ -31,6 +31,32 @@ pub(super) struct DealRow {
     pub(super) key: [u8; 32],
     /// Epochs it was granted to; sorted.
     pub(super) granted: Vec<EpochKey>,
+    /// Readers who had no epoch to grant it to when it was last used; sorted.
+    pub(super) owed: Vec<MemberId>,
+}
+
+impl DealRow {
+    fn new(rng: &mut dyn CryptoRng) -> Self {
+        let key = *DealKey::generate(rng).to_bytes();
+        Self { key, granted: Vec::new(), owed: Vec::new() }
+    }
+
+    /// Notes that the key was granted to an epoch.
+    pub(super) fn note_granted(&mut self, epoch: EpochKey) {
+        if let Err(place) = self.granted.binary_search(&epoch) {
+            self.granted.insert(place, epoch);
+        }
+    }
+}
+
+/// The epochs of the readers of a deal.
+struct ReaderEpochs {
+    /// Those under which they are written to.
+    written_to: Vec<EpochKey>,
+    /// All of theirs that no revoked device knows.
+    fresh: BTreeSet<EpochKey>,
+    /// Readers who have none to be written to under.
+    without: Vec<MemberId>,
 }
 
 /// deal ‖ own log → key.
@@ -111,7 +137,7 @@ impl Replica {
         let log = open(tx, &self.me.author(&self.own), &descriptor)?;
         let mut row = match tx.row::<Deals>(&(*deal, log))? {
             Some(row) => row,
-            None => DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() },
+            None => DealRow::new(rng),
         };
         let ring = keyring_of(tx, &self.authority, &self.me.member)?;
         let is_stale = ring.needs_new_epoch() == Some(Need::AllStale);
@@ -119,21 +145,22 @@ impl Replica {
             self.open_epoch(tx, now, rng, changes)?;
         }
         let (writer, secret) = self.writing_epoch(tx)?;
-        let (known_to, fresh) = self.epochs_of_readers(tx, readers)?;
+        let epochs = self.epochs_of_readers(tx, readers)?;
         // Who was granted the key and is no reader any more, or lost a device, knows it:
         // it seals nothing further.
-        if row.granted.iter().any(|epoch| !fresh.contains(epoch)) {
-            row = DealRow { key: *DealKey::generate(rng).to_bytes(), granted: Vec::new() };
+        if row.granted.iter().any(|epoch| !epochs.fresh.contains(epoch)) {
+            row = DealRow::new(rng);
         }
         let key = DealKey::from_bytes(row.key);
-        for epoch in known_to {
+        for epoch in epochs.written_to {
             if row.granted.binary_search(&epoch).is_ok() {
                 continue;
             }
             self.write_grant(tx, &descriptor, &log, (&writer, &secret), epoch, &key, rng, changes)?;
-            let place = row.granted.binary_search(&epoch).unwrap_or_else(|place| place);
-            row.granted.insert(place, epoch);
+            row.note_granted(epoch);
         }
+        row.owed = epochs.without;
+        self.note_owed(deal, &log, &row);
         tx.put::<Deals>(&(*deal, log), &row);
         let mut sealed_payload = Ok(Vec::new());
         let hash = self.write(
@@ -150,23 +177,25 @@ impl Replica {
         Ok(hash)
     }
 
-    /// The epochs under which these members and this one are written to, and all of theirs
-    /// that no revoked device knows. Nothing can be sealed to someone without an epoch: the
-    /// deal goes on, and the key is granted once there is one.
+    /// The epochs of these members and this one. Nothing can be sealed to someone without
+    /// an epoch: the deal goes on, and the key is granted once there is one.
     fn epochs_of_readers(
         &self,
         tx: &Tx<'_>,
         readers: &BTreeSet<MemberId>,
-    ) -> Result<(Vec<EpochKey>, BTreeSet<EpochKey>), RowsError> {
-        let (mut written_to, mut fresh) = (Vec::new(), BTreeSet::new());
+    ) -> Result<ReaderEpochs, RowsError> {
+        let (mut written_to, mut fresh, mut without) = (Vec::new(), BTreeSet::new(), Vec::new());
         let mut readers = readers.clone();
         readers.insert(self.me.member);
         for reader in readers {
             let ring = keyring_of(tx, &self.authority, &reader)?;
-            written_to.extend(ring.for_writing().map(|facts| facts.public));
+            match ring.for_writing() {
+                Some(facts) => written_to.push(facts.public),
+                None => without.push(reader),
+            }
             fresh.extend(ring.fresh().map(|facts| facts.public));
         }
-        Ok((written_to, fresh))
+        Ok(ReaderEpochs { written_to, fresh, without })
     }
 
     #[allow(clippy::too_many_arguments)]
