@@ -245,7 +245,11 @@ impl Engine {
                     {
                         let before = live.footing;
                         let by_phrase = before == Footing::ByPhrase;
-                        live.footing = known.footing(&member, &device, by_phrase);
+                        live.footing = match known.footing(&member, &device, by_phrase) {
+                            // Whoever was known stays so.
+                            Footing::Unknown if before != Footing::Unknown => Footing::Removed,
+                            footing => footing,
+                        };
                         live.session.hear_only(live.footing.is_heard_only(), now.steady);
                         is_new = before == Footing::Unknown && live.footing != before;
                     }

@@ -29,7 +29,7 @@ pub struct Open {
     pub store: StoreId,
     /// What this node wants to hold.
     pub interest: Interest,
-    /// The peer is taken for removed: it is heard, and told nothing.
+    /// The peer is taken for removed, or not known: it is heard, and told nothing.
     pub hears_only: bool,
 }
 

@@ -11,8 +11,8 @@ use crate::rows::{Key as _, Rows as _, RowsError, Table, Tx};
 /// Largest row of a document, in bytes.
 const ROW_BYTES: usize = 16 << 20;
 
-/// Operations in all open documents together: some 40 MB where each is an element of a
-/// list. One document alone may have more, and is then the only one.
+/// Operations in all open documents together: what one full document may have, and a
+/// third more. A document that alone has more is the only one that is open.
 const OPEN_OPS: u64 = 65_536;
 
 /// Open documents, the least recently used dropped first. Never wrong: a document is
