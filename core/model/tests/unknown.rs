@@ -2,13 +2,17 @@
 //! only one who still has what says who he is.
 #![cfg(feature = "sim")]
 
+use std::collections::BTreeSet;
+
+use palier_model::booking::{Care, Terms};
 use palier_model::engine::Event;
-use palier_model::journal::position;
+use palier_model::journal::{Entries, Entry, kind, log_row, position};
 use palier_model::keys::{DeviceId, HoodHash};
 use palier_model::listing::{ListingContent, ListingKind};
-use palier_model::replica::Me;
-use palier_model::rows::Table;
+use palier_model::replica::{Deciding, Me, NewRequest};
+use palier_model::rows::{Table, Tx};
 use palier_model::sim::World;
+use palier_model::time::{Instant, Interval};
 
 fn entries(world: &mut World, node: usize, hood: &HoodHash) -> u64 {
     world.read(node, hood, |_, tx, _| Ok(position(tx)?.n)).unwrap()
@@ -48,10 +52,19 @@ fn held(world: &World, node: usize, hood: &HoodHash) -> Vec<Vec<u8>> {
     rows.table(Table::Entries).map(|(key, _)| key.clone()).collect()
 }
 
-/// They meet until nothing more is said.
+/// They meet until each says for a moment that nothing more is on its way: so `sync` ends.
 fn meet(world: &mut World, a: usize, b: usize) {
     world.connect(a, b);
-    assert!(world.run_until_quiescent(120_000), "it never came to rest");
+    let mut quiet = 0;
+    for _ in 0..2_000 {
+        world.run_for(50);
+        let is_over = [a, b].iter().all(|node| world.nodes[*node].engine.is_at_rest(None));
+        quiet = if is_over { quiet + 1 } else { 0 };
+        if quiet == 8 {
+            break;
+        }
+    }
+    assert_eq!(quiet, 8, "it never came to rest");
     world.disconnect(a, b);
 }
 
@@ -155,4 +168,76 @@ fn whoever_has_the_secret_alone_is_told_nothing_and_taken_for_nobody() {
     let held = entries(&mut world, thief, &hood);
     assert!(held <= before + 1, "{held} entries, {before} before");
     assert_eq!(digest(&mut world, 0, &hood), open, "what he says does not count");
+}
+
+/// The entry with which a device opened its first key epoch.
+fn epoch_of(world: &World, by: usize, at: usize, hood: &HoodHash) -> Vec<u8> {
+    let tx = Tx::new(world.nodes[at].stores.memory(hood).unwrap());
+    let all = tx.rows_with_prefix::<Entries>(&[], 10_000).unwrap();
+    let is_it = |entry: &Entry| {
+        let log = log_row(&tx, &entry.header.log_id()).unwrap().unwrap();
+        entry.header.kind == kind::identity::EPOCH && log.start.device == device(world, by)
+    };
+    all.into_iter().find(|(_, entry)| is_it(entry)).expect("an epoch").0
+}
+
+#[test]
+fn who_asked_before_the_key_of_whoever_decides_was_there_hands_the_deal_over_later() {
+    for restarts in [false, true] {
+        let (mut world, hood) = two(35);
+        let decider = world.add_person("Dora");
+        world.join(0, decider, &hood).unwrap();
+        for node in [decider, 1] {
+            meet(&mut world, 0, node);
+        }
+        let dora = world.nodes[decider].engine.me().member;
+        let place = world.act(0, &hood, |replica, tx, now, rng| {
+            let draft = ListingContent::new(ListingKind::Parking, "Place 14");
+            let (holder, terms) = (replica.as_holder(), Terms::default());
+            let deciding = Deciding { holder, deciders: BTreeSet::from([dora]), terms };
+            replica.publish(tx, now.claimed, rng, draft, Some(deciding))
+        });
+        let listing = place.unwrap();
+        for node in [decider, 1] {
+            meet(&mut world, 0, node);
+        }
+        let lost = epoch_of(&world, decider, 1, &hood);
+        world.lose(1, &hood, lost).unwrap();
+        let start = Instant(1_796_000_000_000);
+        let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
+        let new =
+            NewRequest { listing, interval, quantity: 1, waitlist: false, note: "merci".into() };
+        let booking = world
+            .act(1, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new))
+            .unwrap();
+        if restarts {
+            world.restart(1);
+        }
+        meet(&mut world, 1, decider);
+        let decided = world.act(decider, &hood, |replica, tx, now, _| {
+            Ok(((), replica.accept(tx, now.claimed, &booking, Care::AllTerms)?))
+        });
+        decided.expect("she reads the request and decides");
+    }
+}
+
+#[test]
+fn a_newcomer_sends_nothing_twice_to_whom_does_not_know_him_yet() {
+    let (mut world, hood) = two(36);
+    for _ in 0..400 {
+        publish(&mut world, 0, &hood);
+    }
+    meet(&mut world, 0, 1);
+    let held = entries(&mut world, 0, &hood);
+    let cyril = world.add_person("Cyril");
+    world.join(0, cyril, &hood).unwrap();
+    meet(&mut world, 0, cyril);
+    assert!(entries(&mut world, cyril, &hood) > held);
+    // Bo has all of it but what came with Cyril.
+    let before = world.network.bytes;
+    meet(&mut world, cyril, 1);
+    let bytes = world.network.bytes - before;
+    assert_eq!(digest(&mut world, 1, &hood), digest(&mut world, cyril, &hood));
+    eprintln!("{bytes} bytes of {held} entries");
+    assert!(bytes < 40 * held, "{bytes} bytes for {held} entries that both have");
 }
