@@ -118,6 +118,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("booking.already", Kind::Conflict),
     ("booking.displaced", Kind::Conflict),
     ("booking.exhausted", Kind::Conflict),
+    ("booking.incomplete", Kind::Conflict),
     ("booking.is_holder", Kind::Conflict),
     ("booking.no_such_resource", Kind::NotFound),
     ("booking.not_entitled", Kind::NotAllowed),

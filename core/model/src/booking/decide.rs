@@ -55,6 +55,9 @@ pub enum DecideError {
     /// Neither holder nor entitled to stand in.
     #[error("this device does not decide here")]
     NotEntitled,
+    /// An act of this device waits for others that are not here: so would this one.
+    #[error("an earlier decision of this device waits for others that are not here")]
+    Incomplete,
     /// Only the holder may.
     #[error("only the holder may hand over")]
     NotHolder,
@@ -100,6 +103,7 @@ impl DecideError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotEntitled => "booking.not_entitled",
+            Self::Incomplete => "booking.incomplete",
             Self::NotHolder => "booking.not_holder",
             Self::NoSuchResource => "booking.no_such_resource",
             Self::Taken { .. } => "booking.taken",
@@ -271,6 +275,7 @@ pub fn close_holder(
     if domain.row.tenure >= bounds::TENURE {
         return Err(DecideError::Exhausted);
     }
+    may_count(domain, me)?;
     Ok(CloseHolder {
         at: now,
         domain: domain.id,
@@ -294,8 +299,18 @@ fn decision(
         Standing::Holder => domain.row.spine_end.or(domain.row.begun_by),
         Standing::StandIn => last_of(domain, me),
     };
+    may_count(domain, me)?;
     let seen = seen_heads(domain);
     Ok(Decision { at: now, domain: domain.id, tenure: domain.row.tenure, prev, seen, op })
+}
+
+/// Whether what this device writes now would have all its past here: each act has seen
+/// the one before it in its log.
+fn may_count(domain: &DomainView, me: &Holder) -> Result<(), DecideError> {
+    match domain.row.incomplete.binary_search(&me.device) {
+        Ok(_) => Err(DecideError::Incomplete),
+        Err(_) => Ok(()),
+    }
 }
 
 fn last_of(domain: &DomainView, me: &Holder) -> Option<Ref> {

@@ -18,7 +18,7 @@ pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder
     let prev = decision.prev.map(|at| at.hash).filter(|prev| *prev != row.founded.hash);
     row.counts
         && row.is_plain
-        && row.incomplete == 0
+        && row.incomplete.is_empty()
         && row.firm_places == row.places
         && row.waiting_for.is_empty()
         && row.entitled.contains(&author.member)

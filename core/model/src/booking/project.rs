@@ -16,7 +16,7 @@ use super::rows::{
     Decisions, OpenState,
 };
 use crate::journal::{self, Entry, Ref, Tip};
-use crate::keys::{BookingId, EntryHash, LogId, MemberId};
+use crate::keys::{BookingId, DeviceId, EntryHash, LogId, MemberId};
 use crate::rows::{Key, Rows as _, RowsError, Table, Tx};
 
 /// Most acts of one member in one domain that are looked at.
@@ -95,7 +95,7 @@ pub fn take_open(
                 terms: Vec::new(),
                 places: 0,
                 firm_places: 0,
-                incomplete: 0,
+                incomplete: Vec::new(),
                 read: Vec::new(),
                 is_plain: false,
                 record,
@@ -160,6 +160,8 @@ pub fn recompute(
     let reference = |hash: &EntryHash| rows.get(hash).map(|row| row.entry);
     let mut heads: Vec<Ref> = told.heads.iter().filter_map(reference).collect();
     heads.sort_unstable();
+    let incomplete: BTreeSet<DeviceId> =
+        told.incomplete.iter().filter_map(|hash| Some(rows.get(hash)?.author.device)).collect();
     let next = CalendarRow {
         counts,
         holder: told.holder,
@@ -180,7 +182,7 @@ pub fn recompute(
             .collect(),
         places: u32::try_from(told.order.len()).unwrap_or(u32::MAX),
         firm_places: told.firm_places,
-        incomplete: u32::try_from(told.incomplete.len()).unwrap_or(u32::MAX),
+        incomplete: incomplete.into_iter().collect(),
         read: read.into_iter().collect(),
         is_plain,
         ..row.clone()

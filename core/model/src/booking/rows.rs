@@ -50,8 +50,9 @@ pub struct CalendarRow {
     pub places: u32,
     /// See `places`.
     pub firm_places: u32,
-    /// Acts that wait for something they have seen.
-    pub incomplete: u32,
+    /// Devices of which an act waits for something it has seen: all they write after it
+    /// waits as well. Sorted.
+    pub incomplete: Vec<DeviceId>,
     /// Members whose acts are read here: those entitled, and any named by the owner.
     pub read: Vec<MemberId>,
     /// Whether every act about a booking has its place and left it a state: a decision

@@ -10,6 +10,7 @@ mod judge;
 #[path = "../booking_order/oracle.rs"]
 mod oracle;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +18,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use palier_model::authority::Role;
 use palier_model::booking::{Care, Mode, Terms};
 use palier_model::journal::position;
+use palier_model::keys::BookingId;
 use palier_model::listing::{ListingContent, ListingKind};
 use palier_model::projection::{Changes, PlaceRecord};
 use palier_model::replica::{Deciding, NewRequest};
+use palier_model::rows::Table;
 use palier_model::sim::{World, play, play_with};
 use palier_model::time::{Instant, Interval};
 
@@ -147,6 +150,79 @@ fn two_copies_of_a_holder_that_hear_of_each_other_stop_writing() {
     // A receipt may still be due; an answer to an answer is not.
     let more = entries(&mut world) - before;
     assert!(more <= 8, "{more} entries in two minutes in which nobody did anything");
+}
+
+/// A decision of the device itself waited for another's that was lost, and so did each
+/// word with which it said that it had seen the rest: it wrote one after the other.
+#[test]
+fn a_holder_whose_decision_waits_for_a_lost_one_is_silent_until_it_is_back() {
+    let mut world = World::new(9);
+    let [anna, bo, cyril] = ["Anna", "Bo", "Cyril"].map(|name| world.add_person(name));
+    let hood = world.found(anna, "Les Érables").unwrap();
+    for guest in [bo, cyril] {
+        world.join(anna, guest, &hood).unwrap();
+    }
+    let decider = world.nodes[bo].engine.me().member;
+    let listing = world
+        .act(anna, &hood, |replica, tx, now, rng| {
+            let draft = ListingContent::new(ListingKind::Parking, "Place 12");
+            let terms = Terms { mode: Mode::ByRequest, capacity: 4, ..Terms::default() };
+            let deciding =
+                Deciding { holder: replica.as_holder(), deciders: [decider].into(), terms };
+            replica.publish(tx, now.claimed, rng, draft, Some(deciding))
+        })
+        .unwrap();
+    let everybody_meets = |world: &mut World| {
+        for (from, to) in [(bo, anna), (cyril, anna), (cyril, bo)] {
+            world.connect(from, to);
+        }
+        assert!(world.run_until_quiescent(120_000));
+    };
+    everybody_meets(&mut world);
+    let start = world.now(cyril).claimed.plus_ms(Instant::DAY_MS);
+    let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
+    let asked: Vec<_> = (0..3)
+        .map(|_| {
+            let note = String::new();
+            let new = NewRequest { listing, interval, quantity: 1, waitlist: false, note };
+            let ask = world.act(cyril, &hood, |replica, tx, now, rng| {
+                replica.request(tx, now.claimed, rng, new)
+            });
+            ask.unwrap()
+        })
+        .collect();
+    assert!(world.run_until_quiescent(60_000));
+    let accept = |world: &mut World, node: usize, booking: BookingId| {
+        world.act(node, &hood, |replica, tx, now, _| {
+            Ok(((), replica.accept(tx, now.claimed, &booking, Care::CalendarOnly)?))
+        })
+    };
+    let decisions = |world: &World, node: usize| -> BTreeSet<Vec<u8>> {
+        let rows = world.nodes[node].stores.memory(&hood).unwrap();
+        rows.table(Table::Decisions).map(|(key, _)| key[64..].to_vec()).collect()
+    };
+    // Bo stands in, and Anna goes on from there.
+    accept(&mut world, bo, asked[0]).unwrap();
+    let of_bo = decisions(&world, bo).into_iter().next().unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    accept(&mut world, anna, asked[1]).unwrap();
+    assert!(world.run_until_quiescent(60_000));
+    let rows = world.nodes[anna].stores.memory(&hood).unwrap();
+    let mut keys = rows.table(Table::Entries).map(|(key, _)| key);
+    let lost = keys.find(|key| key.ends_with(&of_bo)).unwrap().clone();
+    drop(keys);
+    world.lose(anna, &hood, lost).unwrap();
+    let entries =
+        |world: &mut World| world.read(anna, &hood, |_, tx, _| Ok(position(tx)?.n)).unwrap();
+    let before = entries(&mut world);
+    world.run_for(60_000);
+    let error = accept(&mut world, anna, asked[2]).unwrap_err();
+    assert_eq!(error.code, "booking.incomplete");
+    world.run_for(60_000);
+    assert_eq!(entries(&mut world), before, "nothing that waits is written");
+    everybody_meets(&mut world);
+    assert!(decisions(&world, anna).contains(&of_bo), "what was lost is back");
+    accept(&mut world, anna, asked[2]).unwrap();
 }
 
 #[test]
