@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use palier_model::booking::StepKind;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use palier_model::time::{Instant, Interval};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
-    Profile, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
+    Profile, QrChecked, QrShown, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone,
+    Waiting,
 };
 use crate::errors::Result;
 
@@ -236,6 +238,15 @@ pub enum BookingAct {
     Refuse { text: Option<String> },
     /// The requester takes it back, or the owner's side what it had accepted.
     Cancel { text: Option<String> },
+    /// One side says something of what was handed over.
+    Step {
+        /// What.
+        kind: StepKind,
+        /// A word to the other side.
+        text: Option<String>,
+        /// What the other side's device showed.
+        qr: Option<String>,
+    },
     /// The requester waits for a slot that is taken.
     Wait,
     /// The requester waits no longer.
@@ -474,6 +485,19 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// One.
         booking(scope: &Scope, id: BookingId) -> Booking
+    );
+    operation!(
+        /// This device's signed word on a hand-over or a return.
+        qr_show(scope: &Scope, id: BookingId, step: StepKind) -> QrShown
+    );
+    operation!(
+        /// Checks such a word.
+        qr_verify(
+            scope: &Scope,
+            code: String,
+            booking: Option<BookingId>,
+            step: Option<StepKind>
+        ) -> QrChecked
     );
     operation!(
         /// The waiting lists this person stands on, or that of one listing of one's own.

@@ -5,6 +5,7 @@
 //! the ground up; each uses those before it, never those after.
 
 pub mod codec;
+pub mod coded;
 pub mod keys;
 pub mod rows;
 pub mod time;

@@ -4,12 +4,14 @@
 //! be added, none may change its meaning or go. Nothing here reads or decides.
 
 mod commands;
+mod deal;
 mod machine;
 mod people;
 mod sharing;
 mod values;
 
 pub use commands::COMMANDS;
+pub use deal::*;
 pub use machine::*;
 pub use people::*;
 pub use sharing::*;
@@ -177,6 +179,10 @@ answers! {
     Bookings(List<Booking>),
     /// `booking show`
     Booking(Booking),
+    /// `qr show`
+    QrShown(QrShown),
+    /// `qr verify`
+    QrChecked(QrChecked),
     /// `waitlist`
     Waitlist(List<Waiting>),
     /// `bundle export`

@@ -4,7 +4,7 @@ use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shown, When};
+use super::{Shown, When, Word};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -178,6 +178,22 @@ pub enum BookingStatus {
     Requested,
     /// It holds.
     Confirmed,
+    /// It was handed over.
+    HandedOver,
+    /// It was handed over, and its end has passed.
+    Overdue,
+    /// One side says that it is back.
+    Returned,
+    /// Its end has passed, and neither side said anything.
+    Ended,
+    /// Nobody came for it.
+    NoShow,
+    /// It is lost.
+    Lost,
+    /// The two sides say different things.
+    Disputed,
+    /// Over: both say so, or nobody spoke against it for seven days.
+    Closed,
     /// It was accepted, and another stands in its place.
     Displaced,
     /// The answer was no.
@@ -235,6 +251,10 @@ pub struct Booking {
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list, from 1; 0: not on it.
     pub waitlist: u64,
+    /// Who says that it was handed over.
+    pub handed_over: Word,
+    /// Who says that it came back.
+    pub returned: Word,
     /// How far this person's last act on it got.
     pub delivery: Delivery,
     /// What happened, oldest first.

@@ -4,6 +4,7 @@
 //! [`localised`] under the name of the command (`help-booking-request`) and of the
 //! argument (`arg-start`).
 
+mod deal;
 mod help;
 mod node;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod price;
 mod sharing;
 mod values;
 
+pub use deal::*;
 pub use help::{localised, paths};
 pub use node::*;
 pub use people::*;
@@ -134,6 +136,9 @@ pub enum Command {
     /// Requests and answers.
     #[command(subcommand)]
     Booking(Booking),
+    /// Signed words as codes, checked without a network.
+    #[command(subcommand)]
+    Qr(Qr),
     /// Waiting lists.
     Waitlist(Waitlist),
     /// Entries as a file.

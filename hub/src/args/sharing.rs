@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
 
+use super::deal::{BookingProblem, BookingStep};
 use super::values::between;
 use super::{Duration, PriceArg, Ref, TimeArg};
 
@@ -241,6 +242,12 @@ pub enum Booking {
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
     Cancel(BookingReason),
+    /// Say that it passed to whoever asked for it.
+    Handover(BookingStep),
+    /// Say that it came back.
+    Return(BookingStep),
+    /// Say what went wrong.
+    Problem(BookingProblem),
     /// Those this person can read.
     List(BookingList),
     /// One.

@@ -1,9 +1,10 @@
 //! `booking`.
 
+use palier_model::booking::StepKind;
 use palier_model::time::Interval;
 
 use super::{On, Outcome, paging, resolve};
-use crate::args::{self, Booking};
+use crate::args::{self, Booking, ProblemArg};
 use crate::backend::{Backend, BookingAct, BookingFilter, NewBooking};
 use crate::errors::{CliError, Result};
 
@@ -18,9 +19,28 @@ pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<
         Booking::Accept(it) => (it.booking, BookingAct::Accept),
         Booking::Refuse(it) => (it.booking, BookingAct::Refuse { text: it.text }),
         Booking::Cancel(it) => (it.booking, BookingAct::Cancel { text: it.text }),
+        Booking::Handover(it) => (it.booking, step(StepKind::HAND_OVER, it.text, it.qr)),
+        Booking::Return(it) => (it.booking, step(StepKind::RETURN, it.text, it.qr)),
+        Booking::Problem(it) => (it.booking, step(problem(it.what), it.text, None)),
     };
     let id = resolve::booking(on.node, on.scope, &given).await?;
     Ok(on.node.booking_act(on.scope, id, act).await?.into())
+}
+
+const fn step(kind: StepKind, text: Option<String>, qr: Option<String>) -> BookingAct {
+    BookingAct::Step { kind, text, qr }
+}
+
+const fn problem(what: ProblemArg) -> StepKind {
+    match what {
+        ProblemArg::NoShow => StepKind::NO_SHOW,
+        ProblemArg::Damaged => StepKind::DAMAGED,
+        ProblemArg::Lost => StepKind::LOST,
+        ProblemArg::Occupied => StepKind::OCCUPIED,
+        ProblemArg::Overstay => StepKind::OVERSTAY,
+        ProblemArg::Disputed => StepKind::DISPUTED,
+        ProblemArg::Settled => StepKind::SETTLED,
+    }
 }
 
 async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<Outcome> {

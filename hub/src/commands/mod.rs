@@ -10,6 +10,7 @@ mod listing;
 mod local;
 mod member;
 mod node;
+mod qr;
 mod resolve;
 mod waitlist;
 
@@ -143,6 +144,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Search(it)) => listing::search(on, it).await,
         Some(Command::Photo(it)) => listing::photo(on, it).await,
         Some(Command::Booking(it)) => booking::booking(on, it).await,
+        Some(Command::Qr(it)) => qr::qr(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,
         Some(Command::Bundle(it)) => bundle::bundle(on, it).await,
         Some(Command::Schema(it)) => schema(it.answer.as_deref()),

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
+use palier_model::booking::StepKind;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use tokio::sync::mpsc;
 
@@ -58,6 +59,8 @@ fn booking(id: BookingId) -> Booking {
         text: String::new(),
         alternatives: vec![],
         waitlist: 0,
+        handed_over: Word::default(),
+        returned: Word::default(),
         delivery: Delivery::Sent,
         history: vec![],
     }
@@ -194,6 +197,8 @@ impl Backend for Fake {
         listing_change(&Scope, DocId, ListingChange) -> Saved;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;
         photo_get(&Scope, BlobId, PathBuf, i64) -> PhotoFile;
+        qr_show(&Scope, BookingId, StepKind) -> QrShown;
+        qr_verify(&Scope, String, Option<BookingId>, Option<StepKind>) -> QrChecked;
         waitlist(&Scope, Option<DocId>) -> Vec<Waiting>;
         bundle_export(&Scope, PathBuf, OnProgress) -> BundleExported;
     }

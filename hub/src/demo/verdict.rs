@@ -88,7 +88,7 @@ mod tests {
     use palier_model::time::Instant;
 
     use super::*;
-    use crate::answer::{Delivery, When};
+    use crate::answer::{Delivery, When, Word};
 
     fn booking(n: u8, status: BookingStatus, firm: bool) -> Booking {
         Booking {
@@ -109,6 +109,8 @@ mod tests {
             text: String::new(),
             alternatives: vec![],
             waitlist: 0,
+            handed_over: Word::default(),
+            returned: Word::default(),
             delivery: Delivery::Received,
             history: vec![],
         }

@@ -1,6 +1,7 @@
 //! Bookings: ask, decide, look.
 
 use jiff::tz::TimeZone;
+use palier_model::booking::lifecycle::{Proof, Stage, Word as ModelWord};
 use palier_model::booking::{
     self, Alternative as ModelAlternative, BookingView, Bookings, Care, Deed,
     Delivery as ModelDelivery, Effect, Reason, Status,
@@ -8,13 +9,13 @@ use palier_model::booking::{
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::Listings;
 use palier_model::projection::Changes;
-use palier_model::replica::{ActError, NewRequest};
+use palier_model::replica::{ActError, NewRequest, NewStep, proof_error};
 use palier_model::rows::Tx;
 use palier_model::time::Instant;
 
 use super::{Opened, saved};
 use crate::answer::{
-    Alternative, Booking, BookingStatus, Delivery, Event, List, Saved, Waiting, When,
+    Alternative, Booking, BookingStatus, Delivery, Event, List, Saved, Waiting, When, Word,
 };
 use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
 use crate::errors::Result;
@@ -56,6 +57,14 @@ impl Opened {
                     replica.refuse(tx, now, rng, &id, Reason::NONE, word(text))?
                 }
                 BookingAct::Cancel { text } => replica.cancel(tx, now, rng, &id, word(text))?,
+                BookingAct::Step { kind, text, qr } => {
+                    let proof = match qr {
+                        None => None,
+                        Some(code) => Some(Proof::from_text(&code).map_err(proof_error)?),
+                    };
+                    let new = NewStep { booking: id, kind, text: word(text), proof };
+                    replica.step(tx, now, rng, new)?
+                }
                 // A request of its own, under an id of its own.
                 BookingAct::Wait => return replica.wait(tx, now, rng, &id),
                 BookingAct::StopWaiting => replica.cancel(tx, now, rng, &id, String::new())?,
@@ -117,7 +126,9 @@ impl Opened {
             title: read.title.clone(),
             status: match view.status {
                 Status::Requested | Status::Lapsed => BookingStatus::Requested,
-                Status::Confirmed => BookingStatus::Confirmed,
+                Status::Confirmed => {
+                    view.life.map_or(BookingStatus::Confirmed, |life| stage(life.stage))
+                }
                 Status::Displaced => BookingStatus::Displaced,
                 Status::Refused => BookingStatus::Refused,
                 Status::Cancelled => BookingStatus::Cancelled,
@@ -139,6 +150,8 @@ impl Opened {
             },
             alternatives: view.alternatives.iter().map(alternative).collect(),
             waitlist: view.waitlist.map_or(0, u64::from),
+            handed_over: word(view.life.map(|life| life.handed_over), zone),
+            returned: word(view.life.map(|life| life.returned), zone),
             delivery: match view.delivery {
                 ModelDelivery::OnDevice => Delivery::OnDevice,
                 ModelDelivery::Sent => Delivery::Sent,
@@ -245,7 +258,7 @@ fn would_wait(tx: &Tx<'_>, view: &BookingView) -> std::result::Result<bool, ActE
     Ok(row.is_some_and(|row| row.request().is_some_and(|it| it.record.waitlist)))
 }
 
-fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
+pub(super) fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
     Ok(tx.row::<Listings>(listing)?.map(|row| row.content.title).unwrap_or_default())
 }
 
@@ -255,6 +268,28 @@ fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
         titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
     }
     Ok(Read { title: title_of(tx, &view.listing)?, titles, view })
+}
+
+const fn stage(stage: Stage) -> BookingStatus {
+    match stage {
+        Stage::Booked => BookingStatus::Confirmed,
+        Stage::HandedOver => BookingStatus::HandedOver,
+        Stage::Overdue => BookingStatus::Overdue,
+        Stage::Returned => BookingStatus::Returned,
+        Stage::Ended => BookingStatus::Ended,
+        Stage::NoShow => BookingStatus::NoShow,
+        Stage::Lost => BookingStatus::Lost,
+        Stage::Disputed => BookingStatus::Disputed,
+        Stage::Closed => BookingStatus::Closed,
+    }
+}
+
+fn word(word: Option<ModelWord>, zone: &TimeZone) -> Word {
+    let when = |at: Option<Instant>| at.map(|at| When::new(at, zone));
+    word.map_or_else(Word::default, |word| Word {
+        requester: when(word.requester),
+        owner: when(word.owner),
+    })
 }
 
 /// A line of history as a stable code.
@@ -269,5 +304,6 @@ const fn deed(deed: &Deed) -> &'static str {
         Deed::Decided(Effect::Released(_)) => "released",
         Deed::Decided(Effect::CancelledByTerms) => "cancelled_by_terms",
         Deed::Decided(Effect::Void) => "void",
+        Deed::Said(kind) => kind.code(),
     }
 }

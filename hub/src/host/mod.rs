@@ -11,6 +11,7 @@ mod listings;
 mod machine;
 mod people;
 mod photos;
+mod qr;
 mod recovery;
 mod searches;
 
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use palier_model::authority::Role;
+use palier_model::booking::StepKind;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase};
 use palier_model::listing::fold;
 use palier_model::projection::Place;
@@ -28,8 +30,8 @@ use tokio::sync::mpsc;
 
 use crate::answer::{
     Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
-    Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, Recovered,
-    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
+    Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, QrChecked,
+    QrShown, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
@@ -417,6 +419,18 @@ impl Backend for Opened {
     }
     async fn booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {
         self.one_booking(scope, id).await
+    }
+    async fn qr_show(&self, scope: &Scope, id: BookingId, step: StepKind) -> Result<QrShown> {
+        self.show_qr(scope, id, step).await
+    }
+    async fn qr_verify(
+        &self,
+        scope: &Scope,
+        code: String,
+        booking: Option<BookingId>,
+        step: Option<StepKind>,
+    ) -> Result<QrChecked> {
+        self.verify_qr(scope, code, booking, step).await
     }
     async fn waitlist(&self, scope: &Scope, listing: Option<DocId>) -> Result<Vec<Waiting>> {
         self.waiting(scope, listing).await

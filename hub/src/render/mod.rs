@@ -3,6 +3,7 @@
 //! Pure: an answer in, a text out. Whatever a neighbour wrote passes [`plain`], so
 //! that nobody's title can move the cursor or colour of somebody's terminal.
 
+mod deal;
 mod machine;
 mod people;
 mod sharing;
@@ -57,6 +58,8 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         }
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
+        Answer::QrShown(it) => deal::shown(it, view),
+        Answer::QrChecked(it) => deal::checked(it, view),
         Answer::Waitlist(it) => sharing::waitlist(&it.items, view),
     }
 }
@@ -68,6 +71,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),
+        Answer::QrShown(it) => it.code.clone(),
         Answer::DeviceLink(it) => it.code.clone().or_else(|| it.link.clone())?,
         _ => return None,
     })

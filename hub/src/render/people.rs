@@ -156,7 +156,7 @@ pub(super) fn device_link(it: &DeviceLink, view: &View<'_>) -> String {
 
 /// The link as a code to photograph, two modules a character. Its own colours, so that
 /// it reads on a dark terminal too; none without a terminal.
-fn qr(text: &str) -> Option<String> {
+pub(super) fn qr(text: &str) -> Option<String> {
     use std::io::IsTerminal as _;
     if !std::io::stdout().is_terminal() {
         return None;

@@ -134,6 +134,14 @@ fn booking_status(it: &Booking, view: &View<'_>) -> String {
         BookingStatus::Displaced => "booking-displaced",
         BookingStatus::Refused => "booking-refused",
         BookingStatus::Cancelled => "booking-cancelled",
+        BookingStatus::HandedOver => "booking-handed-over",
+        BookingStatus::Overdue => "booking-overdue",
+        BookingStatus::Returned => "booking-returned",
+        BookingStatus::Ended => "booking-ended",
+        BookingStatus::NoShow => "booking-no-show",
+        BookingStatus::Lost => "booking-lost",
+        BookingStatus::Disputed => "booking-disputed",
+        BookingStatus::Closed => "booking-closed",
     };
     view.get(key)
 }
@@ -160,7 +168,11 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
     let status = booking_status(it, view);
     let status = match it.status {
         BookingStatus::Confirmed => view.good(&status),
-        BookingStatus::Displaced | BookingStatus::Refused => view.bad(&status),
+        BookingStatus::Displaced
+        | BookingStatus::Refused
+        | BookingStatus::Overdue
+        | BookingStatus::Lost
+        | BookingStatus::Disputed => view.bad(&status),
         _ => status,
     };
     let mut out = format!("{} {}\n", view.strong(&plain(&it.title)), view.faint(&short(&it.id)));

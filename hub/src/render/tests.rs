@@ -5,7 +5,7 @@ use palier_model::time::Instant;
 use super::*;
 use crate::answer::{
     Alternative, Answer, Booking, BookingStatus, BundleImported, Delivery, Event, Invitation, List,
-    Listing, ListingKind, ListingStatus, Per, Price, Refused, Saved, When,
+    Listing, ListingKind, ListingStatus, Per, Price, Refused, Saved, When, Word,
 };
 use crate::texts::{Lang, Texts};
 
@@ -62,6 +62,8 @@ fn displaced() -> Booking {
             end: Some(when(64)),
         }],
         waitlist: 1,
+        handed_over: Word::default(),
+        returned: Word::default(),
         delivery: Delivery::Received,
         history: vec![Event { what: "unheard.of".into(), at: when(1), by: None, device: None }],
     }

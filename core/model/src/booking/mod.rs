@@ -9,6 +9,7 @@ pub mod availability;
 pub mod calendar;
 mod decide;
 mod extend;
+pub mod lifecycle;
 mod project;
 pub mod records;
 mod room;
@@ -31,12 +32,14 @@ pub use project::{
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
     Outcome, Plan, PlanWindow, Price, PricePer, Reason, Receipt, Record, RecordError, Request,
-    Resource, Terms, booking_id, inner,
+    Resource, Step, StepKind, Terms, booking_id, inner,
 };
 pub use room::{Alternative, DomainView, Segment};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
     Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
-pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, view, waitlist};
+pub use status::{
+    BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
+};
 pub use told::{Touched, project_sealed, recount};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Displaced, Held, HistoryLine, Released};
 use super::records::{
-    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Terms,
+    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Step, Terms,
 };
 use crate::journal::Ref;
 use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
@@ -122,6 +122,8 @@ pub struct BookingRow {
     pub answers: Vec<Said<Answer>>,
     /// Cancellations, in the order of (author, entry).
     pub cancels: Vec<Said<Cancel>>,
+    /// What its sides said of it since, in the order of (author, entry).
+    pub steps: Vec<Said<Step>>,
 }
 
 impl BookingRow {

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Effect, HistoryLine};
-use super::records::{DomainId, Holder, Outcome, Reason};
+use super::lifecycle::{self, Life, Proof, Side};
+use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView};
 use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Receipts, Said};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
@@ -60,6 +61,8 @@ pub enum Deed {
     Cancelled(Reason),
     /// What an open decision did.
     Decided(Effect),
+    /// What one side said of a booking that holds.
+    Said(StepKind),
 }
 
 /// Which act did what, by which device, when as it claimed.
@@ -112,6 +115,8 @@ pub struct BookingView {
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list of its slot, from 1.
     pub waitlist: Option<u32>,
+    /// Of a confirmed one: where it stands between its sides.
+    pub life: Option<Life>,
     /// How far the viewer's last act got.
     pub delivery: Delivery,
     /// Which act did what, in the order of the calendar and then of claimed time.
@@ -121,12 +126,14 @@ pub struct BookingView {
 }
 
 /// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
-/// look for the same slot on. `None`: neither requested nor decided, as far as is known.
+/// look for the same slot on; `genuine` says whether a proof is its member's word. `None`:
+/// neither requested nor decided, as far as is known.
 pub fn view(
     tx: &Tx<'_>,
     booking: &BookingId,
     viewer: &MemberId,
     others: &[(DomainId, DocId)],
+    genuine: &dyn Fn(&Proof) -> bool,
     now: Instant,
 ) -> Result<Option<BookingView>, RowsError> {
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
@@ -152,6 +159,7 @@ pub fn view(
         by: None,
         alternatives: Vec::new(),
         waitlist: None,
+        life: None,
         delivery: delivery(tx, &row, viewer)?,
         history: history(&row, domain.as_ref(), state.as_ref()),
         changes_at: None,
@@ -165,6 +173,12 @@ pub fn view(
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
+    if view.status == Status::Confirmed {
+        let said = said(&row, &domain, genuine);
+        let life = lifecycle::life(&view.interval, &said, now);
+        view.changes_at = life.changes_at;
+        view.life = Some(life);
+    }
     if view.status == Status::Confirmed && !view.firm {
         view.waiting_for.clone_from(&domain.row.waiting_for);
     }
@@ -207,7 +221,12 @@ fn judge(
     let is_decider =
         |by: &Holder| domain.is_some_and(|domain| domain.row.entitled.contains(&by.member));
     let requester = row.request().map(|request| request.by.member);
+    // What came back before its end, or was never come for, was released for others.
+    let is_over = |reason| matches!(reason, Reason::ENDED_EARLY | Reason::NO_SHOW);
     if let Some(OpenState::Released(released)) = state.map(|state| &state.state) {
+        if is_over(released.reason) && row.steps.iter().any(|said| said.counts) {
+            return judged(Status::Confirmed, Some(released.reason), "");
+        }
         let text = last(&row.cancels).map_or("", |cancel| cancel.record.text.as_str());
         return judged(Status::Cancelled, Some(released.reason), text);
     }
@@ -245,6 +264,38 @@ fn judge(
     judged(if begun { Status::Lapsed } else { Status::Requested }, None, "")
 }
 
+/// The side that a member is on.
+pub fn side_of(row: &BookingRow, domain: &DomainView, member: &MemberId) -> Option<Side> {
+    if row.request().is_some_and(|request| request.by.member == *member) {
+        Some(Side::Requester)
+    } else if domain.row.entitled.contains(member) {
+        Some(Side::Owner)
+    } else {
+        None
+    }
+}
+
+/// What each side said of a booking: by its own record, or by a proof that the other side
+/// took in.
+fn said(
+    row: &BookingRow,
+    domain: &DomainView,
+    genuine: &dyn Fn(&Proof) -> bool,
+) -> Vec<lifecycle::Said> {
+    let mut said = Vec::new();
+    for step in row.steps.iter().filter(|step| step.counts) {
+        let Some(side) = side_of(row, domain, &step.by.member) else { continue };
+        let record = &step.record;
+        said.push(lifecycle::Said { kind: record.kind, side, at: record.at });
+        let Some(proof) = &record.proof else { continue };
+        let shown_by = side_of(row, domain, &proof.member);
+        if shown_by == Some(side.other()) && genuine(proof) {
+            said.push(lifecycle::Said { kind: proof.kind, side: side.other(), at: proof.at });
+        }
+    }
+    said
+}
+
 fn last<R>(said: &[Said<R>]) -> Option<&Said<R>> {
     said.iter().rfind(|said| said.counts)
 }
@@ -270,6 +321,10 @@ fn history(
     for cancel in row.cancels.iter().filter(|it| it.counts && is_party(&it.by)) {
         let deed = Deed::Cancelled(cancel.record.reason);
         said.push(line(cancel.entry.hash, cancel.by, cancel.record.at, deed));
+    }
+    for step in row.steps.iter().filter(|it| it.counts && is_party(&it.by)) {
+        let deed = Deed::Said(step.record.kind);
+        said.push(line(step.entry.hash, step.by, step.record.at, deed));
     }
     said.sort_by_key(|entry| (entry.at, entry.act));
     let mut history: Vec<HistoryEntry> = Vec::new();
@@ -372,6 +427,8 @@ fn delivery(tx: &Tx<'_>, row: &BookingRow, viewer: &MemberId) -> Result<Delivery
     }
     let cancels = row.cancels.iter().filter(|cancel| cancel.by.member == *viewer);
     mine.extend(cancels.map(|cancel| (cancel.record.at, cancel.entry.hash)));
+    let steps = row.steps.iter().filter(|step| step.by.member == *viewer);
+    mine.extend(steps.map(|step| (step.record.at, step.entry.hash)));
     let Some((_, act)) = mine.into_iter().max() else { return Ok(Delivery::Received) };
     delivery_of(tx, &act, viewer, &theirs_name)
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::project::{DomainFacts, ProjectError, tip};
-use super::records::{Answer, Cancel, Holder, Receipt, Record, Request, inner};
+use super::records::{Answer, Cancel, Holder, Receipt, Record, Request, Step, inner};
 use super::rows::{Bookings, Receipts, Said};
 use crate::journal::Ref;
 use crate::keys::{BookingId, EntryHash, MemberId};
@@ -72,6 +72,14 @@ pub fn project_sealed(
             tx.put::<Bookings>(&booking, &row);
             Ok(Touched::Booking(booking))
         }
+        inner::STEP => {
+            let record = Step::from_payload(body)?;
+            let booking = record.booking;
+            let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
+            keep(&mut row.steps, Said { entry, by, counts, record });
+            tx.put::<Bookings>(&booking, &row);
+            Ok(Touched::Booking(booking))
+        }
         inner::RECEIPT => {
             // That something arrived is true whatever became of who says so.
             let record = Receipt::from_payload(body)?;
@@ -125,7 +133,8 @@ pub fn recount(
         let Some(booking) = BookingId::from_slice(&key) else { continue };
         let any = recount_said(tx, facts, members, &mut row.requests)?
             | recount_said(tx, facts, members, &mut row.answers)?
-            | recount_said(tx, facts, members, &mut row.cancels)?;
+            | recount_said(tx, facts, members, &mut row.cancels)?
+            | recount_said(tx, facts, members, &mut row.steps)?;
         if any {
             tx.put::<Bookings>(&booking, &row);
             changed.push(booking);

@@ -212,7 +212,8 @@ fn receipts(
         let Some(request) = row.request() else { continue };
         let theirs = std::iter::once((request.counts, request.by.member, request.entry.hash))
             .chain(row.answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
-            .chain(row.cancels.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
+            .chain(row.cancels.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.steps.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
         for (counts, by, hash) in theirs {
             if by == *me || !counts {
                 continue;

@@ -64,7 +64,7 @@ impl Replica {
         Ok((row, view))
     }
 
-    fn domain(&self, tx: &Tx<'_>, domain: &DomainId) -> Result<DomainView, ActError> {
+    pub(super) fn domain(&self, tx: &Tx<'_>, domain: &DomainId) -> Result<DomainView, ActError> {
         let view = DomainView::load(tx, domain)?;
         view.ok_or_else(|| ActError::not_found("listing.not_found"))
     }
@@ -116,7 +116,7 @@ impl Replica {
         Ok((booking, changes))
     }
 
-    fn write_deal<R: Record>(
+    pub(super) fn write_deal<R: Record>(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
@@ -130,7 +130,7 @@ impl Replica {
     }
 
     /// A booking with its request, as far as it can be read here.
-    fn deal(
+    pub(super) fn deal(
         &self,
         tx: &Tx<'_>,
         booking: &BookingId,
@@ -249,7 +249,9 @@ impl Replica {
         if !mine && booking::who_may(&domain, &me) == Stands::NotEntitled {
             return Err(ActError::not_allowed("booking.not_allowed"));
         }
-        if row.cancels.iter().any(|cancel| cancel.by.member == self.me.member) {
+        // What was handed over is given back, not given up.
+        let is_begun = row.steps.iter().any(|step| step.counts);
+        if is_begun || row.cancels.iter().any(|cancel| cancel.by.member == self.me.member) {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let mut changes = Changes::default();
@@ -412,7 +414,7 @@ impl Replica {
     ) -> Result<BookingView, ActError> {
         let (_, request) = self.deal(tx, booking)?;
         let others = self.others_like(tx, &request.record.listing, now)?;
-        let view = booking::view(tx, booking, &self.me.member, &others, now)?;
+        let view = booking::view(tx, booking, &self.me.member, &others, &self.genuine(), now)?;
         view.ok_or_else(|| ActError::not_found("booking.not_found"))
     }
 
@@ -421,7 +423,8 @@ impl Replica {
         let mut views = Vec::new();
         for (key, _) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            if let Some(view) = booking::view(tx, &id, &self.me.member, &[], now)? {
+            if let Some(view) = booking::view(tx, &id, &self.me.member, &[], &self.genuine(), now)?
+            {
                 views.push(view);
             }
         }

@@ -20,6 +20,7 @@ mod recount;
 mod replay;
 mod settle;
 mod setup;
+mod steps;
 mod take;
 mod views;
 mod write;
@@ -34,6 +35,7 @@ pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
 pub use replay::{Loss, Replayed, lost_entries, replay};
 pub use setup::{HoodRow, Me, SelfRow, Standing};
+pub use steps::{NewStep, proof_error};
 pub use take::Taken;
 pub use views::{Figures, Fork};
 

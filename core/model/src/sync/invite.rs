@@ -1,13 +1,9 @@
 //! Invitation links and recovery sheets as text: what a QR code or a message carries.
-//!
-//! Text = prefix, then base64url without padding of: version, postcard body, and the first
-//! four bytes of BLAKE3 over both, so that a mistyped link is told from an expired one.
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::limits;
-use crate::codec;
+use crate::coded::{self, CodedError};
 use crate::keys::{DeviceId, EntryHash, HoodHash, HoodId, LogId};
 use crate::time::Instant;
 
@@ -16,24 +12,7 @@ pub const INVITATION_PREFIX: &str = "palier:i/";
 /// What a recovery sheet's code begins with.
 pub const RECOVERY_PREFIX: &str = "palier:r/";
 
-const VERSION: u8 = 1;
-const CHECK_BYTES: usize = 4;
 const NAME_BYTES: usize = 128;
-
-/// Why a text is no link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinkError {
-    /// It begins with something else.
-    #[error("not a link of Palier")]
-    Prefix,
-    /// Letters are missing, wrong or too many.
-    #[error("the link is damaged or incomplete")]
-    Damaged,
-    /// Made by a newer Palier.
-    #[error("the link needs a newer version of Palier")]
-    Version,
-}
 
 /// An invitation: whoever carries it may ask to join, for as long as it is good.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,16 +47,16 @@ impl InvitationLink {
     pub fn to_text(&self) -> String {
         let mut link = self.clone();
         bound(&mut link.hood_name, &mut link.addresses);
-        to_text(INVITATION_PREFIX, &link)
+        coded::to_text(INVITATION_PREFIX, &link)
     }
 
     /// A link from text.
-    pub fn from_text(text: &str) -> Result<Self, LinkError> {
-        let link: Self = from_text(INVITATION_PREFIX, text)?;
+    pub fn from_text(text: &str) -> Result<Self, CodedError> {
+        let link: Self = coded::from_text(INVITATION_PREFIX, text)?;
         if is_bounded(&link.hood_name, &link.addresses) {
             Ok(link)
         } else {
-            Err(LinkError::Damaged)
+            Err(CodedError::Damaged)
         }
     }
 
@@ -118,16 +97,16 @@ impl RecoverySheet {
     pub fn to_text(&self) -> String {
         let mut sheet = self.clone();
         bound(&mut sheet.hood_name, &mut sheet.addresses);
-        to_text(RECOVERY_PREFIX, &sheet)
+        coded::to_text(RECOVERY_PREFIX, &sheet)
     }
 
     /// A sheet from text.
-    pub fn from_text(text: &str) -> Result<Self, LinkError> {
-        let sheet: Self = from_text(RECOVERY_PREFIX, text)?;
+    pub fn from_text(text: &str) -> Result<Self, CodedError> {
+        let sheet: Self = coded::from_text(RECOVERY_PREFIX, text)?;
         if is_bounded(&sheet.hood_name, &sheet.addresses) {
             Ok(sheet)
         } else {
-            Err(LinkError::Damaged)
+            Err(CodedError::Damaged)
         }
     }
 }
@@ -146,37 +125,12 @@ fn is_bounded(name: &str, addresses: &[String]) -> bool {
         && addresses.iter().all(|address| address.len() <= limits::ADDRESS_BYTES)
 }
 
-fn to_text<T: Serialize>(prefix: &str, body: &T) -> String {
-    let mut bytes = vec![VERSION];
-    bytes.extend(codec::encode(body));
-    let check = blake3::hash(&bytes);
-    bytes.extend_from_slice(&check.as_bytes()[..CHECK_BYTES]);
-    format!("{prefix}{}", BASE64URL_NOPAD.encode(&bytes))
-}
-
-fn from_text<T: Serialize + DeserializeOwned>(prefix: &str, text: &str) -> Result<T, LinkError> {
-    let body = text.trim().strip_prefix(prefix).ok_or(LinkError::Prefix)?;
-    if body.len() > limits::LINK_BYTES {
-        return Err(LinkError::Damaged);
-    }
-    let bytes = BASE64URL_NOPAD.decode(body.as_bytes()).map_err(|_| LinkError::Damaged)?;
-    let split = bytes.len().checked_sub(CHECK_BYTES).ok_or(LinkError::Damaged)?;
-    let (signed, check) = bytes.split_at(split);
-    if &blake3::hash(signed).as_bytes()[..CHECK_BYTES] != check {
-        return Err(LinkError::Damaged);
-    }
-    match signed.split_first() {
-        Some((&VERSION, body)) => {
-            codec::decode(body, limits::LINK_BYTES).map_err(|_| LinkError::Damaged)
-        }
-        Some(_) => Err(LinkError::Version),
-        None => Err(LinkError::Damaged),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+
     use super::*;
+    use crate::codec;
 
     fn link() -> InvitationLink {
         InvitationLink {
@@ -223,7 +177,7 @@ mod tests {
         let check = blake3::hash(&bytes);
         bytes.extend_from_slice(&check.as_bytes()[..4]);
         let text = format!("{INVITATION_PREFIX}{}", BASE64URL_NOPAD.encode(&bytes));
-        assert_eq!(InvitationLink::from_text(&text), Err(LinkError::Version));
+        assert_eq!(InvitationLink::from_text(&text), Err(CodedError::Version));
     }
 
     #[test]
@@ -236,6 +190,6 @@ mod tests {
             addresses: Vec::new(),
         };
         assert_eq!(RecoverySheet::from_text(&sheet.to_text()), Ok(sheet.clone()));
-        assert_eq!(InvitationLink::from_text(&sheet.to_text()), Err(LinkError::Prefix));
+        assert_eq!(InvitationLink::from_text(&sheet.to_text()), Err(CodedError::Prefix));
     }
 }

@@ -124,5 +124,3 @@ pub const JOIN_MESSAGES: u64 = 64;
 pub const APPLICATION_TEXT_BYTES: usize = 256;
 /// Languages in an application.
 pub const APPLICATION_LANGUAGES: usize = 16;
-/// Bytes of an invitation link, and of a recovery sheet's text.
-pub const LINK_BYTES: usize = 4_096;

@@ -35,7 +35,7 @@ pub use cursor::{Cursor, CursorRow, Cursors, Interest, StoreId};
 pub use effect::{CloseReason, Effect, Stats};
 pub use exchange::Open;
 pub use frame::{DeviceAddresses, Frame, FrameError, PROTOCOL};
-pub use invite::{INVITATION_PREFIX, InvitationLink, LinkError, RECOVERY_PREFIX, RecoverySheet};
+pub use invite::{INVITATION_PREFIX, InvitationLink, RECOVERY_PREFIX, RecoverySheet};
 pub use join::{Application, JoinAnswer, JoinForm, Welcome, bearer_entry};
 pub use live::{FetchBook, SessionId};
 pub use meeting::{Credential, MeetKey, Meeting, Met, Peer, PeerCheck, PeerIds, Role, Step};

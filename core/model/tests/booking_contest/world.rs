@@ -156,7 +156,7 @@ impl Device {
 
     pub(crate) fn view(&self, id: &BookingId) -> BookingView {
         let tx = Tx::new(&self.rows);
-        booking::view(&tx, id, &self.me.member, &[], NOW).unwrap().unwrap()
+        booking::view(&tx, id, &self.me.member, &[], &|_| false, NOW).unwrap().unwrap()
     }
 
     /// Every row that follows from open records.

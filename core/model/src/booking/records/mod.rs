@@ -9,6 +9,7 @@ mod decision;
 mod domain;
 mod private;
 mod reason;
+mod step;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use decision::{Decision, Op};
 pub use domain::{DomainId, DomainRecord, Holder, Resource};
 pub use private::{Answer, Cancel, Outcome, Receipt, Request, booking_id};
 pub use reason::Reason;
+pub use step::{Step, StepKind};
 pub use terms::{Cancellation, Mode, Plan, PlanWindow, Price, PricePer, Terms};
 
 use crate::codec::{self, DecodeError};
@@ -74,6 +76,8 @@ pub mod inner {
     pub const ANSWER: u16 = 0x11;
     /// [`super::Cancel`].
     pub const CANCEL: u16 = 0x12;
+    /// [`super::Step`].
+    pub const STEP: u16 = 0x13;
 }
 
 /// Bytes that are no record of the kind asked for.

@@ -91,7 +91,7 @@ pub struct Receipt {
     pub hashes: Vec<EntryHash>,
 }
 
-fn check_text(text: &str) -> Result<(), RecordError> {
+pub(super) fn check_text(text: &str) -> Result<(), RecordError> {
     within(text.len() <= bounds::TEXT_BYTES, "text")
 }
 

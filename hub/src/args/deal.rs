@@ -1,0 +1,96 @@
+//! Commands from the hand-over to the return.
+
+use clap::{Args, Subcommand, ValueEnum};
+use palier_model::keys::BookingId;
+
+use super::Ref;
+
+/// `palier booking handover`, `palier booking return`
+#[derive(Debug, Clone, Args)]
+pub struct BookingStep {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// Its condition. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// What the other side's device shows: their word as well.
+    #[arg(long, value_name = "CODE")]
+    pub qr: Option<String>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProblemArg {
+    /// Nobody came for it.
+    NoShow,
+    /// It is damaged.
+    Damaged,
+    /// It is lost.
+    Lost,
+    /// Somebody else is in the place.
+    Occupied,
+    /// It is still taken past its end.
+    Overstay,
+    /// What the other side says is not so.
+    Disputed,
+    /// The two agree again.
+    Settled,
+}
+
+/// `palier booking problem`
+#[derive(Debug, Clone, Args)]
+pub struct BookingProblem {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// What.
+    #[arg(value_name = "WHAT")]
+    pub what: ProblemArg,
+    /// More about it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+/// What a code is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StepArg {
+    /// It passes to whoever asked for it.
+    Handover,
+    /// It comes back.
+    Return,
+}
+
+/// `palier qr …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Qr {
+    /// Show one's word on a hand-over or return, signed, as a code.
+    Show(QrShow),
+    /// Check such a code; it takes no network.
+    Verify(QrVerify),
+}
+
+/// `palier qr show`
+#[derive(Debug, Clone, Args)]
+pub struct QrShow {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// What about it.
+    #[arg(long, value_name = "STEP")]
+    pub step: StepArg,
+}
+
+/// `palier qr verify`
+#[derive(Debug, Clone, Args)]
+pub struct QrVerify {
+    /// The code's text.
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// It must be of this booking.
+    #[arg(long, value_name = "BOOKING")]
+    pub booking: Option<Ref<BookingId>>,
+    /// It must be about this.
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<StepArg>,
+}

@@ -1,0 +1,32 @@
+//! `qr`.
+
+use palier_model::booking::StepKind;
+
+use super::{On, Outcome, resolve};
+use crate::args::{Qr, StepArg};
+use crate::backend::Backend;
+use crate::errors::Result;
+
+pub(super) async fn qr<B: Backend>(on: On<'_, B>, verb: Qr) -> Result<Outcome> {
+    match verb {
+        Qr::Show(it) => {
+            let id = resolve::booking(on.node, on.scope, &it.booking).await?;
+            Ok(on.node.qr_show(on.scope, id, step(it.step)).await?.into())
+        }
+        Qr::Verify(it) => {
+            let booking = match &it.booking {
+                None => None,
+                Some(given) => Some(resolve::booking(on.node, on.scope, given).await?),
+            };
+            let step = it.step.map(step);
+            Ok(on.node.qr_verify(on.scope, it.code, booking, step).await?.into())
+        }
+    }
+}
+
+const fn step(step: StepArg) -> StepKind {
+    match step {
+        StepArg::Handover => StepKind::HAND_OVER,
+        StepArg::Return => StepKind::RETURN,
+    }
+}
