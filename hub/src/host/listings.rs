@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
-use palier_model::booking::{self, DomainView, Mode, Terms};
+use palier_model::booking::tariff::{Currency, Rates, Tariff};
+use palier_model::booking::{DomainView, Mode, Terms};
 use palier_model::journal::Owner;
 use palier_model::keys::{DeviceId, DocId, HoodHash, MemberId};
 use palier_model::listing::{
@@ -195,30 +196,29 @@ fn deciding(
     let terms = Terms {
         capacity: content.capacity,
         mode: if instant { Mode::Instant } else { Mode::ByRequest },
-        price: terms_price(&content.price),
+        tariff: tariff_of(&content.price),
         deposit_cents: u64::from(content.deposit_cents),
         ..Terms::default()
     };
     Ok(Deciding { holder, deciders, terms })
 }
 
-fn terms_price(price: &ModelPrice) -> booking::Price {
-    use booking::PricePer;
-    match *price {
-        ModelPrice::Free => booking::Price::Free,
-        ModelPrice::Credits { minutes, .. } => {
-            booking::Price::Credits { minutes: u64::from(minutes) }
-        }
-        ModelPrice::Euros { cents, per } => {
-            let per = match per {
-                ModelPer::Hour => PricePer::Hour,
-                ModelPer::Week => PricePer::Week,
-                ModelPer::Month => PricePer::Month,
-                _ => PricePer::Day,
-            };
-            booking::Price::Euros { cents: u64::from(cents), per }
-        }
+/// The tariff of a price.
+fn tariff_of(price: &ModelPrice) -> Tariff {
+    let (currency, amount, per) = match *price {
+        ModelPrice::Free => return Tariff::Free,
+        ModelPrice::Credits { minutes, per } => (Currency::Minutes, u64::from(minutes), per),
+        ModelPrice::Euros { cents, per } => (Currency::Cents, u64::from(cents), per),
+    };
+    let mut rates = Rates::default();
+    match per {
+        ModelPer::Hour => rates.hour = Some(amount),
+        ModelPer::Day => rates.day = Some(amount),
+        ModelPer::Week => rates.week = Some(amount),
+        ModelPer::Month => rates.month = Some(amount),
+        _ => return Tariff::Once { currency, amount },
     }
+    Tariff::ByTime { currency, rates }
 }
 
 fn stand_ins(replica: &Replica, view: &DomainView) -> Vec<DeviceId> {
