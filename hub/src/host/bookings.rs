@@ -36,9 +36,17 @@ impl Opened {
             waitlist: false,
             note: new.text.unwrap_or_default(),
         };
+        let zone = self.zone_of(hood).await?;
         let id =
             self.write(hood, move |replica, tx, now, rng| replica.request(tx, now, rng, request));
-        Ok(saved(id.await?))
+        let id = id.await.map_err(|mut error| {
+            for other in &mut error.alternatives {
+                other.start = When::new(other.start.at, &zone);
+                other.end = other.end.map(|end| When::new(end.at, &zone));
+            }
+            error
+        })?;
+        Ok(saved(id))
     }
 
     pub(super) async fn act_on_booking(
@@ -245,7 +253,7 @@ fn would_wait(tx: &Tx<'_>, view: &BookingView) -> std::result::Result<bool, ActE
     Ok(row.is_some_and(|row| row.request().is_some_and(|it| it.record.waitlist)))
 }
 
-fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
+pub(super) fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
     Ok(tx.row::<Listings>(listing)?.map(|row| row.content.title).unwrap_or_default())
 }
 

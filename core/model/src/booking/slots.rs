@@ -147,7 +147,8 @@ mod tests {
         let tx = Tx::new(&rows);
         for _ in 0..400 {
             let start = Instant(roll(span + Instant::DAY_MS) - Instant::DAY_MS / 2);
-            let length = 1 + roll(1_i64 << (10 + roll(22)));
+            let longest = 1_i64 << (10 + roll(22));
+            let length = 1 + roll(longest);
             let end = (roll(10) > 0).then(|| start.plus_ms(length));
             let range = Interval { start, end };
             let told: Vec<Held> =
