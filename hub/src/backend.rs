@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BundleExported, BundleImported, Calendar, CalendarExported, CalendarImported, Device,
-    DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
-    ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, Quote, Recovered,
-    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
+    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
+    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
+    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
+    Profile, Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved,
+    Waiting,
 };
 use crate::errors::Result;
 
@@ -531,7 +532,7 @@ pub trait Backend: Send + Sync + 'static {
     );
     operation!(
         /// Asks for something.
-        booking_request(scope: &Scope, booking: NewBooking) -> Saved
+        booking_request(scope: &Scope, booking: NewBooking) -> BookingRequested
     );
     operation!(
         /// An act on a booking.

@@ -220,11 +220,14 @@ impl Story {
         // A person reads it too, in both languages.
         for lang in ["fr", "en"] {
             for line in ["calendar show", "calendar quote --on saturday-morning", "listing show"] {
-                let words = words(&format!("--lang {lang} {line} {room}"));
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                let mut command = anna.command(&words);
-                let told = command.args(["--json"]).output().unwrap();
-                assert!(told.status.success(), "{line}");
+                let said = words(&format!("--lang {lang} {line} {room}"));
+                let mut command = std::process::Command::new(binary().unwrap());
+                command.arg("--home").arg(&anna.home).env("PALIER_STATE", &anna.state);
+                let told = command.args(said).output().unwrap();
+                let text = String::from_utf8(told.stdout).unwrap();
+                assert!(told.status.success() && text.starts_with("Common room"), "{line}: {text}");
+                // A text without its key or its value.
+                assert!(!text.contains(['{', '}']), "{line}: {text}");
             }
         }
         for (line, exit, code) in [

@@ -297,6 +297,19 @@ pub struct Quote {
     pub alternatives: Vec<Alternative>,
 }
 
+/// `booking request`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BookingRequested {
+    /// The booking.
+    pub id: Shown<BookingId>,
+    /// Always true: the answer comes after it is on disk.
+    pub saved: bool,
+    /// What stands there already, as far as is known here; empty: nothing.
+    pub why_not: Vec<Why>,
+    /// What could be had instead, nearest first.
+    pub alternatives: Vec<Span>,
+}
+
 /// `calendar export`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CalendarExported {

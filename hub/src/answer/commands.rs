@@ -52,7 +52,7 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("calendar block", &["TermsSaved"]),
     ("calendar export", &["CalendarExported"]),
     ("calendar import", &["CalendarImported"]),
-    ("booking request", &["Saved"]),
+    ("booking request", &["BookingRequested"]),
     ("booking accept", &["Saved"]),
     ("booking refuse", &["Saved"]),
     ("booking cancel", &["Saved"]),

@@ -195,6 +195,8 @@ answers! {
     CalendarExported(CalendarExported),
     /// `calendar import`
     CalendarImported(CalendarImported),
+    /// `booking request`
+    BookingRequested(BookingRequested),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

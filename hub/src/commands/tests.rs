@@ -124,9 +124,10 @@ impl Backend for Fake {
         self.note(self.now);
         Ok(booking(id))
     }
-    async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<Saved> {
+    async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<BookingRequested> {
         self.note((new.interval.start.0, new.interval.end.map(|end| end.0)));
-        Ok(Saved::of(BOOKINGS[0]))
+        let (why_not, alternatives) = (vec![], vec![]);
+        Ok(BookingRequested { id: BOOKINGS[0].into(), saved: true, why_not, alternatives })
     }
     async fn booking_act(&self, _: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {
         self.note(act);

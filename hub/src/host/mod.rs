@@ -29,10 +29,10 @@ use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BundleExported, BundleImported, Calendar, CalendarExported, CalendarImported, Device,
-    DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
-    ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile, Quote, Recovered, RunEvent,
-    Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
+    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
+    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
+    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile,
+    Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
@@ -441,7 +441,11 @@ impl Backend for Opened {
     ) -> Result<PhotoFile> {
         self.get_photo(scope, photo, file, within_ms).await
     }
-    async fn booking_request(&self, scope: &Scope, booking: NewBooking) -> Result<Saved> {
+    async fn booking_request(
+        &self,
+        scope: &Scope,
+        booking: NewBooking,
+    ) -> Result<BookingRequested> {
         self.request(scope, booking).await
     }
     async fn booking_act(&self, scope: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {

@@ -6,11 +6,11 @@ use unicode_width::UnicodeWidthStr as _;
 use super::sharing::{money, price};
 use super::style::{View, plain, short};
 use super::table::table;
-use super::when::{date, moment, span};
+use super::when::{alternatives, date, moment, span};
 use super::words::length;
 use crate::answer::{
-    Calendar, CalendarDay, CalendarExported, CalendarImported, DayState, FreeResource, FreeSlot,
-    Hours, QuotaTerms, Quote, Terms, TermsSaved, Why, WouldNotFit,
+    BookingRequested, Calendar, CalendarDay, CalendarExported, CalendarImported, DayState,
+    FreeResource, FreeSlot, Hours, QuotaTerms, Quote, Terms, TermsSaved, Why, WouldNotFit,
 };
 use crate::errors::{CliError, Kind};
 
@@ -194,6 +194,16 @@ pub(super) fn quote(it: &Quote, view: &View<'_>) -> String {
         for other in &it.alternatives {
             out.push_str(&format!("    {}\n", span(&other.start, other.end.as_ref(), view)));
         }
+    }
+    out.trim_end().to_owned()
+}
+
+/// A request that is on disk, and what stands there already.
+pub(super) fn requested(it: &BookingRequested, view: &View<'_>) -> String {
+    let mut out = view.with("saved", [("id", short(&it.id).into())]);
+    if !it.why_not.is_empty() {
+        out.push_str(&format!("\n{}\n", whys(&it.why_not, view)));
+        out.push_str(&alternatives(&it.alternatives, view));
     }
     out.trim_end().to_owned()
 }

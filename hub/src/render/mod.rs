@@ -66,6 +66,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::Quote(it) => calendar::quote(it, view),
         Answer::CalendarExported(it) => calendar::exported(it, view),
         Answer::CalendarImported(it) => calendar::imported(it, view),
+        Answer::BookingRequested(it) => calendar::requested(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::Waitlist(it) => sharing::waitlist(&it.items, view),
@@ -77,6 +78,7 @@ fn terse(answer: &Answer) -> Option<String> {
     Some(match answer {
         Answer::Saved(it) => it.id.clone(),
         Answer::TermsSaved(it) => it.id.to_string(),
+        Answer::BookingRequested(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

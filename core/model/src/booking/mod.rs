@@ -39,7 +39,7 @@ pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
     Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
-pub use slots::{SlotKey, slots_over};
+pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, view, waitlist};
 pub use terms_edit::TermsEdit;
 pub use told::{Touched, project_sealed, recount};

@@ -43,7 +43,7 @@ fn longest_ms(class: u8) -> Option<i64> {
 }
 
 /// Where a booking that counts lies.
-pub(super) fn slot_key(domain: &DomainId, interval: &Interval, booking: &BookingId) -> SlotKey {
+pub fn slot_key(domain: &DomainId, interval: &Interval, booking: &BookingId) -> SlotKey {
     let start = u64::try_from(interval.start.0).unwrap_or(0);
     (*domain, class_of(interval), start, *booking)
 }

@@ -7,6 +7,8 @@
 
 #![allow(clippy::print_stdout)]
 
+mod cost;
+
 use palier_model::booking::availability::Asker;
 use palier_model::booking::{
     Act, ActKind, BookingFacts, CalendarRow, Care, DecideError, Domain, DomainRecord, DomainView,
