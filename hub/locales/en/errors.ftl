@@ -264,7 +264,7 @@ error-booking-why-past = That time is over.
     .hint = Choose a time that is still to come.
 error-booking-why-quantity = There are only { $most } of it.
     .hint = Ask for fewer.
-error-booking-why-quota = One member may not have more of it: { $window -> 
+error-booking-why-quota = One member may not have more of it { $window -> 
         [day] in a day
         [week] in a week
         [month] in a month

@@ -15,7 +15,7 @@ use crate::answer::{
 use crate::errors::{CliError, Kind};
 
 /// Width of a day of the grid, in cells.
-const CELL: usize = 9;
+const CELL: usize = 11;
 /// Names of weekdays, as texts are called.
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -254,7 +254,16 @@ fn hours(all: &[Hours], view: &View<'_>) -> String {
     if all.is_empty() {
         return view.get("terms-closed");
     }
-    all.iter().map(|it| format!("{}–{}", it.from, it.to)).collect::<Vec<_>>().join(", ")
+    let tell = |it: &Hours| format!("{}–{}", it.from, next_day(&it.to));
+    all.iter().map(tell).collect::<Vec<_>>().join(", ")
+}
+
+/// `26:00` as people say it: 02:00 of the next day.
+fn next_day(clock: &str) -> String {
+    match clock.split_once(':').and_then(|(hour, rest)| Some((hour.parse::<u8>().ok()?, rest))) {
+        Some((hour, rest)) if (hour, rest) > (24, "00") => format!("{:02}:{rest}", hour - 24),
+        _ => clock.to_owned(),
+    }
 }
 
 fn quota(it: &QuotaTerms, view: &View<'_>) -> String {
