@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use palier_model::booking::StepKind;
+use palier_model::booking::{StepKind, TermsEdit};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use palier_model::time::{Instant, Interval};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
+    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
+    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
     Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
-    Profile, QrChecked, QrShown, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone,
-    Waiting,
+    Profile, QrChecked, QrShown, Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status,
+    SyncDone, TermsSaved, Waiting,
 };
 use crate::errors::Result;
 
@@ -161,8 +162,8 @@ pub struct ListingPatch {
     pub category: Option<String>,
     /// Roughly where.
     pub zone: Option<String>,
-    /// The price.
-    pub price: Option<Price>,
+    /// The prices, the one that lists show first; empty: as it was.
+    pub prices: Vec<Price>,
     /// Until when it is shown.
     pub until: Option<Instant>,
 }
@@ -174,10 +175,8 @@ pub struct NewListing {
     pub kind: ListingKind,
     /// A short title.
     pub title: String,
-    /// How many alike; one where nothing is said.
-    pub capacity: Option<u32>,
-    /// Whether the holder's device accepts by itself.
-    pub instant: bool,
+    /// What bookings are held to, but for the price.
+    pub terms: TermsEdit,
     /// The device that decides; this one where nothing is said.
     pub holder: Option<DeviceId>,
     /// The rest; its title is not looked at.
@@ -187,8 +186,6 @@ pub struct NewListing {
 /// A change of a listing.
 #[derive(Debug, Clone)]
 pub enum ListingChange {
-    /// Its content.
-    Edit(ListingPatch),
     /// Hidden for a while.
     Pause,
     /// Shown again, or for longer.
@@ -197,6 +194,50 @@ pub enum ListingChange {
     Withdraw,
     /// Another device decides.
     Holder(DeviceId),
+}
+
+/// A change of what a listing says and of what its bookings are held to.
+#[derive(Debug, Clone)]
+pub struct ListingEdit {
+    /// What it says.
+    pub content: ListingPatch,
+    /// What bookings are held to, but for the price.
+    pub terms: TermsEdit,
+    /// Only say what it would do to bookings.
+    pub dry_run: bool,
+}
+
+/// What is asked of a calendar file.
+#[derive(Debug, Clone)]
+pub struct CalendarFileOf {
+    /// The listing; none: one's own bookings.
+    pub listing: Option<DocId>,
+    /// Where to write it.
+    pub file: PathBuf,
+}
+
+/// A calendar file to be read.
+#[derive(Debug, Clone)]
+pub struct BusyFile {
+    /// The listing that is closed.
+    pub listing: DocId,
+    /// The file.
+    pub file: PathBuf,
+    /// Up to when it is read.
+    pub to: Instant,
+    /// Only say what it would do to bookings.
+    pub dry_run: bool,
+}
+
+/// What is to be free.
+#[derive(Debug, Clone, Copy)]
+pub struct FreeQuery {
+    /// From when to when.
+    pub range: Interval,
+    /// For how long, in milliseconds; none: throughout, of a listing any time.
+    pub length_ms: Option<i64>,
+    /// How many units.
+    pub quantity: u32,
 }
 
 /// Which listings.
@@ -463,6 +504,34 @@ pub trait Backend: Send + Sync + 'static {
         listing_change(scope: &Scope, id: DocId, change: ListingChange) -> Saved
     );
     operation!(
+        /// Changes what one says and what its bookings are held to.
+        listing_edit(scope: &Scope, id: DocId, edit: ListingEdit) -> TermsSaved
+    );
+    operation!(
+        /// A resource over a range, day by day.
+        calendar(scope: &Scope, id: DocId, range: Interval) -> Calendar
+    );
+    operation!(
+        /// When a resource is free.
+        free(scope: &Scope, id: DocId, query: FreeQuery) -> List<FreeSlot>
+    );
+    operation!(
+        /// Which resources are free.
+        free_resources(scope: &Scope, kind: Option<ListingKind>, query: FreeQuery) -> List<FreeResource>
+    );
+    operation!(
+        /// What a wish would cost, and whether it could be had.
+        quote(scope: &Scope, id: DocId, interval: Interval, quantity: u32) -> Quote
+    );
+    operation!(
+        /// Writes bookings into a calendar file.
+        calendar_export(scope: &Scope, of: CalendarFileOf) -> CalendarExported
+    );
+    operation!(
+        /// Closes a resource when a calendar file says so.
+        calendar_import(scope: &Scope, file: BusyFile) -> CalendarImported
+    );
+    operation!(
         /// Adds a photo to a listing.
         photo_add(scope: &Scope, listing: DocId, file: PathBuf) -> PhotoAdded
     );
@@ -472,7 +541,7 @@ pub trait Backend: Send + Sync + 'static {
     );
     operation!(
         /// Asks for something.
-        booking_request(scope: &Scope, booking: NewBooking) -> Saved
+        booking_request(scope: &Scope, booking: NewBooking) -> BookingRequested
     );
     operation!(
         /// An act on a booking.

@@ -125,6 +125,11 @@ impl Terminal {
             if !hint.is_empty() {
                 writeln!(err, "{}", render::plain(&hint))?;
             }
+            let view = render::View { texts: self.texts, color: false, quiet: false };
+            let others = render::alternatives(&error.alternatives, &view);
+            if !others.is_empty() {
+                writeln!(err, "{others}")?;
+            }
         }
         Ok(())
     }

@@ -300,22 +300,43 @@ def terms(data):
     body = {"capacity": read.uint(), "before": read.uint(), "after": read.uint()}
     body["shortest"], body["longest"] = read.option(read.uint), read.option(read.uint)
     body["notice"] = read.uint()
-    body["horizon"], body["granularity"] = read.option(read.uint), read.option(read.uint)
-    price = read.uint()
-    body["price"] = [
-        lambda: ("free",),
-        lambda: ("credits", read.uint()),
-        lambda: ("euros", read.uint(), ["hour", "day", "week", "month"][read.uint()]),
-    ][price]()
-    body["deposit"], body["mode"] = read.uint(), ["by request", "instant"][read.uint()]
-    body["cancellation"] = read.uint(), read.u8()
+    body["horizon"], body["step"] = read.option(read.uint), read.option(read.uint)
     body["tiers"] = read.u8()
 
-    def window():
-        return read.u8(), read.uint(), read.uint()
+    def quota():
+        kind = read.uint()
+        window = ("rolling", read.uint()) if kind == 0 else (["", "day", "week", "month", "ahead"][kind],)
+        return window, (["bookings", "minutes"][read.uint()], read.uint())
 
-    body["plan"] = read.option(lambda: (read.text(), read.sequence(window)))
+    def window():
+        return read.uint(), read.uint()
+
+    def windows():
+        return read.sequence(window)
+
+    def closure():
+        return read.text(), read.text(), read.sequence(read.text), read.uint()
+
+    body["quotas"] = read.sequence(quota)
+    body["zone"] = read.text()
+    body["weekly"] = read.option(lambda: read.sequence(lambda: (read.uint(), window())))
+    body["exceptions"] = read.sequence(lambda: ((read.int(), read.u8(), read.u8()), windows()))
+    body["holidays"] = read.option(lambda: (read.uint(), windows()))
     body["blackouts"] = read.sequence(lambda: interval(read))
+    body["closures"] = read.sequence(closure)
+    body["attendance"] = ["throughout", "at ends"][read.uint()]
+
+    def currency():
+        return ["cents", "minutes"][read.uint()]
+
+    body["tariff"] = [
+        lambda: ("free",),
+        lambda: ("once", currency(), read.uint()),
+        lambda: ("by time", currency(), [read.option(read.uint) for _ in range(4)]),
+    ][read.uint()]()
+    body["deposit"], body["mode"] = read.uint(), ["by request", "instant"][read.uint()]
+    body["cancellation"] = read.uint(), read.u8()
+    body["accept"] = read.text()
     body["more"] = read.bytes()
     assert read.is_over()
     return body
@@ -331,8 +352,14 @@ def records(values):
     assert sealed(values["record.cancel"])[1]["reason"] == 1
     assert len(sealed(values["record.receipt"])[1]["hashes"]) == 2
     found = terms(values["record.terms"])
-    assert found["price"] == ("euros", 250, "day") and found["mode"] == "instant"
-    assert found["plan"] == ("Europe/Paris", [(6, 540, 1_080)])
+    assert found["tariff"] == ("by time", "cents", [250, None, None, 30_000])
+    assert (found["mode"], found["step"], found["deposit"]) == ("instant", 15, 5_000)
+    assert found["quotas"] == [(("rolling", 7), ("minutes", 600))]
+    assert (found["zone"], found["weekly"]) == ("Europe/Paris", [(6, (1_200, 1_560))])
+    assert found["exceptions"] == [((2027, 12, 24), [(600, 840)])] and found["holidays"] == (1, [])
+    monday = ("20270104T080000", "FREQ=MONTHLY;BYDAY=1MO", ["20270201T080000"], 120)
+    assert found["closures"] == [monday] and found["attendance"] == "at ends"
+    assert found["accept"] == "Pas d’essence"
     place = Reader(values["record.place"])
     place.int()
     assert (place.text(), place.text()) == ("Les Érables", "Europe/Paris") and place.is_over()

@@ -171,6 +171,8 @@ impl Story {
         let drill = id(&self.example(anna, "listing add", 0, &[]));
         self.example(anna, "listing add", 1, &[]);
         let lst = [("lst_abcdefgh", &drill[..12])];
+        let room = id(&self.example(anna, "listing add", 2, &[]));
+        self.calendars(&room);
         self.example(anna, "listing list", 0, &[]);
         self.example(anna, "listing show", 0, &lst);
         self.example(anna, "listing edit", 0, &lst);
@@ -189,6 +191,61 @@ impl Story {
         assert_eq!(file["bytes"].as_u64(), Some(fs::metadata(&copy).unwrap().len()));
         let gone = id(&script.must(anna, "listing add offer --title Soupe"));
         self.example(anna, "listing withdraw", 0, &[("lst_abcdefgh", &gone[..12])]);
+    }
+
+    /// When a room is free, and what it costs.
+    fn calendars(&self, room: &str) {
+        let (script, anna) = (&self.script, &self.anna);
+        let lst = [("lst_abcdefgh", &room[..12])];
+        let dry = self.example(anna, "listing edit", 1, &lst);
+        assert_eq!(dry["saved"], false, "{dry}");
+        let month = self.example(anna, "calendar show", 0, &lst);
+        assert_eq!(month["days"].as_array().map(Vec::len), Some(31));
+        // Easter Monday, in the month after, is a public holiday.
+        let march = month["days"].as_array().unwrap();
+        assert_eq!(
+            (&march[28]["holiday"], &march[28]["state"]),
+            (&"easter_monday".into(), &"closed".into())
+        );
+        let free = self.example(anna, "calendar free", 0, &lst);
+        assert!(!free["items"].as_array().unwrap().is_empty(), "{free}");
+        self.example(anna, "calendar free", 1, &[]);
+        self.example(anna, "calendar quote", 0, &lst);
+        self.example(anna, "calendar quote", 1, &lst);
+        self.example(anna, "calendar block", 0, &lst);
+        let (out, busy) = (self.path("out.ics"), self.path("in.ics"));
+        self.example(anna, "calendar export", 0, &[("bookings.ics", &out)]);
+        fs::write(&busy, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n").unwrap();
+        self.example(anna, "calendar import", 0, &[lst[0], ("busy.ics", &busy)]);
+        // A person reads it too, in both languages.
+        for lang in ["fr", "en"] {
+            for line in ["calendar show", "calendar quote --on saturday-morning", "listing show"] {
+                let said = words(&format!("--lang {lang} {line} {room}"));
+                let mut command = std::process::Command::new(binary().unwrap());
+                command.arg("--home").arg(&anna.home).env("PALIER_STATE", &anna.state);
+                let told = command.args(said).output().unwrap();
+                let text = String::from_utf8(told.stdout).unwrap();
+                assert!(told.status.success() && text.starts_with("Common room"), "{line}: {text}");
+                // A text without its key or its value.
+                assert!(!text.contains(['{', '}']), "{line}: {text}");
+            }
+        }
+        for (line, exit, code) in [
+            ("listing add offer --title x --hours always --step 15m", 5, "listing.not_resource"),
+            ("listing add room --title x --step 7m", 2, "usage.invalid_value"),
+            ("listing add room --title x --hours mon", 2, "usage.invalid_value"),
+            ("listing add room --title x --time-zone Mars/Olympus", 7, "invalid.zone"),
+            ("listing add room --title x --min 2h --max 1h", 7, "listing.terms"),
+            ("listing add room --title x --deposit 5eur/day", 7, "invalid.deposit"),
+            ("listing add room --title x --price 2eur/h --price free", 7, "invalid.prices"),
+            ("calendar show lst_abcdefgh", 3, "id.not_found"),
+            ("calendar free --kind room", 2, "usage.missing_argument"),
+            ("calendar free --kind room --on someday", 2, "usage.invalid_value"),
+            ("calendar free --from 2027-01-01 --to 2099-01-01", 7, "invalid.range"),
+            ("calendar export x.ics", 2, "usage.missing_argument"),
+        ] {
+            script.fails(anna, line, exit, code);
+        }
     }
 
     /// What goes wrong says what, and what to do next.

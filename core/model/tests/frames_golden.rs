@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use data_encoding::HEXLOWER;
+use palier_model::booking::availability::{Attendance, Measure, Quota, QuotaWindow};
+use palier_model::booking::tariff::{Currency, Rates, Tariff};
 use palier_model::booking::{
-    Answer, Cancel, Cancellation, Mode, Outcome, Plan, PlanWindow, Price, PricePer, Reason,
-    Receipt, Record, Request, Terms, booking_id,
+    Answer, Cancel, Cancellation, Mode, Outcome, Reason, Receipt, Record, Request, Terms,
+    booking_id,
 };
 use palier_model::codec;
 use palier_model::journal::{
@@ -33,7 +35,11 @@ use palier_model::sync::{
     Interest, InvitationLink, JoinAnswer, JoinForm, MeetKey, Peer, PeerIds, RecoverySheet, Role,
     Session, SessionId, Short, StoreId, Welcome,
 };
-use palier_model::time::{Instant, Interval};
+use palier_model::time::civil::Date;
+use palier_model::time::{
+    Closure, HolidayCalendar, HolidayHours, Instant, Interval, OpeningPlan, Recurrence, WeekWindow,
+    Weekday, Window,
+};
 use serde_bytes::ByteBuf;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/frames-v1.txt");
@@ -103,6 +109,24 @@ fn frames() -> BTreeMap<u8, Frame> {
     all.into_iter().map(|frame| (frame.to_bytes()[0], frame)).collect()
 }
 
+fn opening() -> OpeningPlan {
+    let rule = "FREQ=MONTHLY;BYDAY=1MO".parse().expect("a rule");
+    let start = Date::constant(2027, 1, 4).at(8, 0, 0, 0);
+    let mut recurrence = Recurrence::new(start, rule).expect("bounded");
+    recurrence.exceptions.insert(Date::constant(2027, 2, 1).at(8, 0, 0, 0));
+    let window = Window { from: 1_200, to: 1_560 };
+    OpeningPlan {
+        weekly: Some(vec![WeekWindow { weekday: Weekday::Sunday, window }]),
+        exceptions: [(Date::constant(2027, 12, 24), vec![Window { from: 600, to: 840 }])].into(),
+        holidays: Some(HolidayHours {
+            calendar: HolidayCalendar::AlsaceMoselle,
+            windows: Vec::new(),
+        }),
+        blackouts: vec![Interval { start: NOW, end: None }],
+        closures: vec![Closure { recurrence, minutes: 120 }],
+    }
+}
+
 /// Plaintexts of sealed records, and open ones that hang on them.
 fn records() -> Lines {
     let member = MemberId([1; 32]);
@@ -114,14 +138,22 @@ fn records() -> Lines {
         capacity: 2,
         buffer_after_ms: 1_800_000,
         max_length_ms: Some(Instant::DAY_MS as u64),
-        price: Price::Euros { cents: 250, per: PricePer::Day },
+        step_minutes: Some(15),
+        quotas: vec![Quota {
+            window: QuotaWindow::Rolling { days: 7 },
+            most: Measure::Minutes(600),
+        }],
+        zone: "Europe/Paris".into(),
+        opening: opening(),
+        attendance: Attendance::AtEnds,
+        tariff: Tariff::ByTime {
+            currency: Currency::Cents,
+            rates: Rates { hour: Some(250), month: Some(30_000), ..Rates::default() },
+        },
+        deposit_cents: 5_000,
         mode: Mode::Instant,
         cancellation: Cancellation { free_until_ms: 86_400_000, fee_percent: 50 },
-        plan: Some(Plan {
-            zone: "Europe/Paris".into(),
-            windows: vec![PlanWindow { weekday: 6, from_minute: 540, to_minute: 1_080 }],
-        }),
-        blackouts: vec![Interval { start: NOW, end: None }],
+        accept: "Pas d’essence".into(),
         ..Terms::default()
     };
     terms.check().expect("bounded");

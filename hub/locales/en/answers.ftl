@@ -302,3 +302,110 @@ why-disputed = disputed
 why-settled = settled
 why-booking-taken = the place was taken
 why-booking-displaced = another was accepted first
+
+length-days =
+    { $n ->
+        [one] 1 day
+       *[other] { $n } days
+    }
+length-hours = { $n } h
+length-minutes = { $n } min
+col-free = Free
+free-none = Nothing is free then.
+calendar-signs = ○ free   ◐ partly, with the hours left   ● full   – closed   * public holiday
+calendar-booked = Booked:
+calendar-mine = yours
+calendar-not-firm = not firm yet
+calendar-exported =
+    { $n ->
+        [one] 1 booking
+       *[other] { $n } bookings
+    } written to { $file }.
+calendar-imported =
+    { $n ->
+        [one] 1 event read
+       *[other] { $n } events read
+    }, closed { $blocked ->
+        [one] once
+       *[other] { $blocked } times
+    }.
+calendar-left-out = Event { $n } could not be read ({ $why }).
+quote-once = The whole booking
+quote-hours = { $n } h
+quote-days =
+    { $n ->
+        [one] 1 day
+       *[other] { $n } days
+    }
+quote-weeks =
+    { $n ->
+        [one] 1 week
+       *[other] { $n } weeks
+    }
+quote-months =
+    { $n ->
+        [one] 1 month
+       *[other] { $n } months
+    }
+quote-total = Total
+quote-no-total = until notice: no total
+quote-cancel = Cancelled free of charge until { $until }; after that { $percent } % is due.
+quote-available = It could be had, as far as is known here.
+terms-would-not-fit =
+    { $n ->
+        [one] 1 confirmed booking stays, though it would not be allowed any more:
+       *[other] { $n } confirmed bookings stay, though they would not be allowed any more:
+    }
+terms-dry-run = Nothing was changed.
+terms-closed = closed
+terms-attended-ends = Hours count when it is taken and when it is brought back.
+terms-cancel = free of charge until { $before } before; after that { $percent } % is due
+field-prices = Prices
+field-deposit = Deposit
+field-min = At least
+field-max = At most
+field-notice = Notice
+field-horizon = Ahead at most
+field-step = Steps of
+field-buffer = Between two bookings
+field-hours = Opening hours:
+field-holidays = Public holidays
+field-blocked = Closed
+field-quota = For one member
+field-cancel = Cancelling
+field-accept = By asking you agree to
+quota-bookings =
+    { $n ->
+        [one] 1 booking
+       *[other] { $n } bookings
+    }
+quota-day = a day
+quota-week = a week
+quota-month = a month
+quota-ahead = to come
+quota-rolling =
+    in { $n ->
+        [one] 1 day
+       *[other] { $n } days
+    }
+holiday-new-year = New Year's Day
+holiday-good-friday = Good Friday
+holiday-easter-monday = Easter Monday
+holiday-labour-day = Labour Day
+holiday-victory-1945 = Victory 1945
+holiday-ascension = Ascension Day
+holiday-whit-monday = Whit Monday
+holiday-national-day = National Day
+holiday-assumption = Assumption
+holiday-all-saints = All Saints' Day
+holiday-armistice-1918 = Armistice 1918
+holiday-christmas = Christmas Day
+holiday-saint-stephen = Saint Stephen's Day
+why-taken = the place was taken
+why-terms = the terms do not allow it
+why-not-eligible = not open to this person
+why-unavailable = it cannot be had then
+why-parts = a part of it, or the whole, is booked
+why-lapsed = nobody answered in time
+why-withdrawn = the listing was withdrawn
+why-closed = who decided was closed out

@@ -96,12 +96,15 @@ help-listing-add = Publishes a listing.
     .example =
         palier listing add tool --title "Hammer drill" --text "With its bits" --price free
         palier listing add parking --title "Place 14" --price 5eur/day
+        palier listing add room --title "Common room" --hours "mon-fri 08:00-20:00" --hours "sat 10:00-02:00" --holidays closed --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/day --deposit 50eur --cancel "48h 50%"
 help-listing-list = Lists what is shared.
     .example = palier listing list --kind tool
 help-listing-show = Shows a listing.
     .example = palier listing show lst_abcdefgh
-help-listing-edit = Changes a listing.
-    .example = palier listing edit lst_abcdefgh --title "Hammer drill, 800 W"
+help-listing-edit = Changes a listing. New terms leave what is confirmed as it is, and say what of it they would not allow.
+    .example =
+        palier listing edit lst_abcdefgh --title "Hammer drill, 800 W"
+        palier listing edit lst_abcdefgh --step 30m --notice 1h --quota 3/week --dry-run
 help-listing-pause = Hides a listing for a while.
     .example = palier listing pause lst_abcdefgh
 help-listing-withdraw = Takes a listing back for good.
@@ -121,6 +124,24 @@ help-photo-add = Adds a photo to a listing of one's own. The place it was taken 
     .example = palier photo add lst_abcdefgh drill.jpg
 help-photo-get = Writes a photo into a file.
     .example = palier photo get blb_abcdefgh drill.jpg
+help-calendar = When things are free, and what they cost: show, free, quote, block, export, import.
+    .example = palier calendar show lst_abcdefgh
+help-calendar-show = Shows a month of a listing, or another range: free, booked, closed.
+    .example = palier calendar show lst_abcdefgh --month 2027-03
+help-calendar-free = Says when a listing is free; without one, which of a kind are free then.
+    .example =
+        palier calendar free lst_abcdefgh --from 2027-03-01 --to 2027-03-08 --length 2h
+        palier calendar free --kind room --on saturday-morning --length 2h
+help-calendar-quote = Says line by line what it would cost, and whether it could be had.
+    .example =
+        palier calendar quote lst_abcdefgh --start 2027-03-28 --end 2027-03-29
+        palier calendar quote lst_abcdefgh --on saturday-morning
+help-calendar-block = Closes a listing for a while, or opens it again. What is confirmed stays.
+    .example = palier calendar block lst_abcdefgh --from 2027-08-01 --to 2027-08-16
+help-calendar-export = Writes bookings into a calendar file (iCalendar) that other calendars read.
+    .example = palier calendar export bookings.ics --mine
+help-calendar-import = Closes a listing when a calendar file says that somebody is busy. Only times are read.
+    .example = palier calendar import lst_abcdefgh busy.ics
 help-booking = Requests and answers: request, accept, refuse, cancel, list, show.
     .example = palier booking list
 help-booking-request = Asks for something, from one time to another.
@@ -222,14 +243,43 @@ arg-booking-return-text = Its condition; only the other side reads it
 arg-booking-problem-text = More about it; only the other side reads it
 arg-qr = What the other side's device shows: their word as well
 arg-what = What: no-show, damaged, lost, occupied, overstay, disputed or settled
-arg-step = About what: handover or return
+arg-qr-step = About what: handover or return
 arg-qr-verify-code = The code's text
 arg-qr-verify-booking = It must be of this booking
 arg-capacity = How many alike [default: one]
 arg-instant = The deciding device accepts by itself what is free
 arg-holder = The device that decides [otherwise this one]
 arg-category = The category
-arg-price = The price: free, 60min/h (minutes of help), 4.50eur/day
+arg-price = The price: free, 60min/h (minutes of help), 4.50eur/day; several times for several lengths of time
+arg-by-request = A person answers each request
+arg-min = Shortest booking: 30m, 2h, 1d, none
+arg-max = Longest booking: 30m, 2h, 1d; none: also until notice
+arg-notice = Asked for at least so long before: 2h, 1d, none
+arg-horizon = Asked for at most so long before: 90d, none
+arg-step = Bookings begin and end on these steps of the clock: 15m, 1h, none
+arg-buffer = Free time between two bookings: 15m, none
+arg-hours = Opening hours: "mon-fri 08:00-20:00"; several times for several days; always
+arg-closed = Closed on these dates: 2027-12-25, 2027-12-24..2028-01-02; may be given several times
+arg-day = Hours of dates unlike others: "2027-12-24 10:00-14:00", "2027-12-24 usual"; may be given several times
+arg-holidays = On public holidays: open, closed or hours as 10:00-16:00; "alsace-moselle closed" for those too
+arg-attended = Hours count throughout (a room) or at both ends (a tool that is brought back)
+arg-quota = Most for one member: 2/week, 10h/month, 3/30d, 2/ahead, none; may be given several times
+arg-deposit = Deposit, given back: 50eur, free
+arg-cancel = Free of charge until so long before, then this part of the price is due: "48h 50%", none
+arg-accept = What is agreed to by asking
+arg-time-zone = The time zone of the place, as Europe/Paris [otherwise the neighbourhood's]
+arg-dry-run = Only say what it would do to bookings
+arg-month = The month, as 2027-03 [otherwise this one]
+arg-from = From when: 2026-12-01T14:00, with or without +01:00, or +2h
+arg-to = Until when
+arg-on = A day or a part of one: saturday-morning, tomorrow-evening, 2027-03-28
+arg-length = Only what is free for so long: 2h, 1d
+arg-remove = Open it again
+arg-calendar-export-file = Where to write it
+arg-calendar-export-listing = The bookings of this listing of one's own
+arg-calendar-export-mine = One's own bookings
+arg-calendar-import-file = The calendar file
+arg-calendar-import-to = Up to when it is read [default: +366d]
 arg-search-save = Keep this search under a name; `palier run` tells of what is new
 arg-search-saved = The searches that are kept; with a name, what that one finds
 arg-search-forget = Keep a search no longer

@@ -312,3 +312,106 @@ why-disputed = contesté
 why-settled = réglé
 why-booking-taken = la place était prise
 why-booking-displaced = une autre a été acceptée avant
+
+length-days =
+    { $n ->
+        [one] { $n } jour
+       *[other] { $n } jours
+    }
+length-hours = { $n } h
+length-minutes = { $n } min
+col-free = Libres
+free-none = Rien n'est libre alors.
+calendar-signs = ○ libre   ◐ en partie, avec les heures qui restent   ● complet   – fermé   * jour férié
+calendar-booked = Réservé :
+calendar-mine = par vous
+calendar-not-firm = pas encore ferme
+calendar-exported =
+    { $n ->
+        [one] { $n } réservation écrite
+       *[other] { $n } réservations écrites
+    } dans { $file }.
+calendar-imported =
+    { $n ->
+        [one] { $n } événement lu
+       *[other] { $n } événements lus
+    }, { $blocked ->
+        [one] { $blocked } fermeture
+       *[other] { $blocked } fermetures
+    }.
+calendar-left-out = L'événement { $n } n'a pu être lu ({ $why }).
+quote-once = Toute la réservation
+quote-hours = { $n } h
+quote-days =
+    { $n ->
+        [one] { $n } jour
+       *[other] { $n } jours
+    }
+quote-weeks =
+    { $n ->
+        [one] { $n } semaine
+       *[other] { $n } semaines
+    }
+quote-months = { $n } mois
+quote-total = Total
+quote-no-total = jusqu'à nouvel ordre : pas de total
+quote-cancel = Annulation sans frais jusqu'au { $until } ; après, { $percent } % sont dus.
+quote-available = C'est possible, d'après ce qui est su ici.
+terms-would-not-fit =
+    { $n ->
+        [one] { $n } réservation confirmée reste, mais ne serait plus permise :
+       *[other] { $n } réservations confirmées restent, mais ne seraient plus permises :
+    }
+terms-dry-run = Rien n'a été changé.
+terms-closed = fermé
+terms-attended-ends = Les heures comptent quand on la prend et quand on la rapporte.
+terms-cancel = sans frais jusqu'à { $before } avant ; après, { $percent } % sont dus
+field-prices = Tarifs
+field-deposit = Caution
+field-min = Au moins
+field-max = Au plus
+field-notice = Préavis
+field-horizon = À l'avance au plus
+field-step = Par pas de
+field-buffer = Entre deux réservations
+field-hours = Heures d'ouverture :
+field-holidays = Jours fériés
+field-blocked = Fermé
+field-quota = Pour un membre
+field-cancel = Annulation
+field-accept = En demandant, on accepte
+quota-bookings =
+    { $n ->
+        [one] { $n } réservation
+       *[other] { $n } réservations
+    }
+quota-day = par jour
+quota-week = par semaine
+quota-month = par mois
+quota-ahead = à venir
+quota-rolling =
+    en { $n ->
+        [one] { $n } jour
+       *[other] { $n } jours
+    }
+holiday-new-year = jour de l'an
+holiday-good-friday = vendredi saint
+holiday-easter-monday = lundi de Pâques
+holiday-labour-day = fête du Travail
+holiday-victory-1945 = Victoire 1945
+holiday-ascension = Ascension
+holiday-whit-monday = lundi de Pentecôte
+holiday-national-day = fête nationale
+holiday-assumption = Assomption
+holiday-all-saints = Toussaint
+holiday-armistice-1918 = Armistice 1918
+holiday-christmas = Noël
+holiday-saint-stephen = Saint-Étienne
+why-taken = la place était prise
+why-terms = les conditions ne le permettent pas
+why-not-eligible = pas ouvert à cette personne
+why-unavailable = impossible à ce moment
+why-parts = une partie, ou le tout, est réservée
+why-lapsed = personne n'a répondu à temps
+why-withdrawn = l'annonce a été retirée
+why-closed = qui a décidé n'a plus ce droit

@@ -96,12 +96,15 @@ help-listing-add = Publie une annonce.
     .example =
         palier listing add tool --title "Perceuse à percussion" --text "Avec ses forets" --price free
         palier listing add parking --title "Place 14" --price 5eur/jour
+        palier listing add room --title "Salle commune" --hours "lun-ven 08:00-20:00" --hours "sam 10:00-02:00" --holidays fermé --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/jour --deposit 50eur --cancel "48h 50%"
 help-listing-list = Liste ce qui se partage.
     .example = palier listing list --kind tool
 help-listing-show = Montre une annonce.
     .example = palier listing show lst_abcdefgh
-help-listing-edit = Modifie une annonce.
-    .example = palier listing edit lst_abcdefgh --title "Perceuse à percussion, 800 W"
+help-listing-edit = Modifie une annonce. De nouvelles conditions laissent ce qui est confirmé, et disent ce qu'elles n'en permettraient plus.
+    .example =
+        palier listing edit lst_abcdefgh --title "Perceuse à percussion, 800 W"
+        palier listing edit lst_abcdefgh --step 30m --notice 1h --quota 3/semaine --dry-run
 help-listing-pause = Cache une annonce pour un temps.
     .example = palier listing pause lst_abcdefgh
 help-listing-withdraw = Retire une annonce pour de bon.
@@ -121,6 +124,24 @@ help-photo-add = Ajoute une photo à l'une de ses annonces. Le lieu de prise de 
     .example = palier photo add lst_abcdefgh perceuse.jpg
 help-photo-get = Écrit une photo dans un fichier.
     .example = palier photo get blb_abcdefgh perceuse.jpg
+help-calendar = Quand les choses sont libres, et ce qu'elles coûtent : montrer, libre, devis, fermer, exporter, importer.
+    .example = palier calendar show lst_abcdefgh
+help-calendar-show = Montre un mois d'une annonce, ou une autre période : libre, réservé, fermé.
+    .example = palier calendar show lst_abcdefgh --month 2027-03
+help-calendar-free = Dit quand une annonce est libre ; sans annonce, lesquelles d'un genre le sont alors.
+    .example =
+        palier calendar free lst_abcdefgh --from 2027-03-01 --to 2027-03-08 --length 2h
+        palier calendar free --kind room --on samedi-matin --length 2h
+help-calendar-quote = Dit ligne par ligne ce que cela coûterait, et si c'est possible.
+    .example =
+        palier calendar quote lst_abcdefgh --start 2027-03-28 --end 2027-03-29
+        palier calendar quote lst_abcdefgh --on samedi-matin
+help-calendar-block = Ferme une annonce pour un temps, ou la rouvre. Ce qui est confirmé reste.
+    .example = palier calendar block lst_abcdefgh --from 2027-08-01 --to 2027-08-16
+help-calendar-export = Écrit des réservations dans un fichier d'agenda (iCalendar) que lisent d'autres agendas.
+    .example = palier calendar export reservations.ics --mine
+help-calendar-import = Ferme une annonce quand un fichier d'agenda dit qu'on est pris. Seules les heures sont lues.
+    .example = palier calendar import lst_abcdefgh pris.ics
 help-booking = Demandes et réponses : demander, accepter, refuser, annuler, lister, montrer.
     .example = palier booking list
 help-booking-request = Demande quelque chose, d'un moment à un autre.
@@ -222,14 +243,43 @@ arg-booking-return-text = Son état ; seul l'autre côté le lit
 arg-booking-problem-text = Plus de détails ; seul l'autre côté les lit
 arg-qr = Ce que montre l'appareil de l'autre côté : sa parole aussi
 arg-what = Quoi : no-show, damaged, lost, occupied, overstay, disputed ou settled
-arg-step = À propos de quoi : handover (remise) ou return (retour)
+arg-qr-step = À propos de quoi : handover (remise) ou return (retour)
 arg-qr-verify-code = Le texte du code
 arg-qr-verify-booking = Il doit être celui de cette réservation
 arg-capacity = Combien de pareils [par défaut : un]
 arg-instant = L'appareil qui décide accepte de lui-même ce qui est libre
 arg-holder = L'appareil qui décide [sinon celui-ci]
 arg-category = La catégorie
-arg-price = Le prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour
+arg-price = Le prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour ; plusieurs fois pour plusieurs durées
+arg-by-request = Une personne répond à chaque demande
+arg-min = Réservation la plus courte : 30m, 2h, 1d, aucune
+arg-max = Réservation la plus longue : 30m, 2h, 1d ; aucune : aussi jusqu'à nouvel ordre
+arg-notice = Demandée au moins si longtemps avant : 2h, 1d, aucun
+arg-horizon = Demandée au plus si longtemps avant : 90d, aucun
+arg-step = Les réservations commencent et finissent à ces pas de l'horloge : 15m, 1h, aucun
+arg-buffer = Temps libre entre deux réservations : 15m, aucun
+arg-hours = Heures d'ouverture : "lun-ven 08:00-20:00" ; plusieurs fois pour plusieurs jours ; toujours
+arg-closed = Fermé à ces dates : 2027-12-25, 2027-12-24..2028-01-02 ; peut être donné plusieurs fois
+arg-day = Heures de dates à part : "2027-12-24 10:00-14:00", "2027-12-24 habituel" ; peut être donné plusieurs fois
+arg-holidays = Les jours fériés : ouvert, fermé ou des heures comme 10:00-16:00 ; "alsace-moselle fermé" pour ceux-là aussi
+arg-attended = Les heures comptent tout du long (throughout, une salle) ou aux deux bouts (ends, un outil qu'on rapporte)
+arg-quota = Au plus pour un membre : 2/semaine, 10h/mois, 3/30d, 2/ahead, aucun ; peut être donné plusieurs fois
+arg-deposit = Caution, rendue : 50eur, free
+arg-cancel = Sans frais jusqu'à si longtemps avant, puis cette part du prix est due : "48h 50%", aucun
+arg-accept = Ce qu'on accepte en demandant
+arg-time-zone = Le fuseau horaire du lieu, comme Europe/Paris [sinon celui du voisinage]
+arg-dry-run = Dire seulement ce que cela ferait aux réservations
+arg-month = Le mois, comme 2027-03 [sinon celui-ci]
+arg-from = À partir de quand : 2026-12-01T14:00, avec ou sans +01:00, ou +2h
+arg-to = Jusqu'à quand
+arg-on = Un jour ou une partie d'un jour : samedi-matin, demain-soir, 2027-03-28
+arg-length = Seulement ce qui est libre si longtemps : 2h, 1d
+arg-remove = La rouvrir
+arg-calendar-export-file = Où l'écrire
+arg-calendar-export-listing = Les réservations de cette annonce à soi
+arg-calendar-export-mine = Ses propres réservations
+arg-calendar-import-file = Le fichier d'agenda
+arg-calendar-import-to = Jusqu'à quand il est lu [par défaut : +366d]
 arg-search-save = Garder cette recherche sous un nom ; `palier run` dit ce qu'il y a de nouveau
 arg-search-saved = Les recherches gardées ; avec un nom, ce que celle-là trouve
 arg-search-forget = Ne plus garder une recherche

@@ -3,6 +3,7 @@
 //! `palier schema` prints their schemas, and a golden file holds them: fields may
 //! be added, none may change its meaning or go. Nothing here reads or decides.
 
+mod calendar;
 mod commands;
 mod deal;
 mod machine;
@@ -10,6 +11,7 @@ mod people;
 mod sharing;
 mod values;
 
+pub use calendar::*;
 pub use commands::COMMANDS;
 pub use deal::*;
 pub use machine::*;
@@ -72,6 +74,12 @@ pub struct ErrorBody {
     pub hint: String,
     /// Values of the message.
     pub params: BTreeMap<String, String>,
+    /// What else is against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Why>,
+    /// What could be had instead, nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Span>,
 }
 
 macro_rules! answers {
@@ -175,6 +183,22 @@ answers! {
     PhotoAdded(PhotoAdded),
     /// `photo get`
     PhotoFile(PhotoFile),
+    /// `listing edit`, `calendar block`
+    TermsSaved(TermsSaved),
+    /// `calendar show`
+    Calendar(Calendar),
+    /// `calendar free LISTING`
+    FreeSlots(List<FreeSlot>),
+    /// `calendar free --kind KIND`
+    FreeResources(List<FreeResource>),
+    /// `calendar quote`
+    Quote(Quote),
+    /// `calendar export`
+    CalendarExported(CalendarExported),
+    /// `calendar import`
+    CalendarImported(CalendarImported),
+    /// `booking request`
+    BookingRequested(BookingRequested),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

@@ -4,7 +4,7 @@ use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shown, When, Word};
+use super::{Shown, Terms, When, Word};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -140,6 +140,8 @@ pub struct ListingDetail {
     pub holder: Option<Shown<DeviceId>>,
     /// Devices that may decide while the holder is away.
     pub stand_ins: Vec<Shown<DeviceId>>,
+    /// What bookings are held to; none for help offered or wanted.
+    pub terms: Option<Terms>,
     /// When it was published.
     pub published: Option<When>,
     /// What this person may do with it: `request`, `edit`, `pause`, `withdraw`, …

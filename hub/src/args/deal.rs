@@ -54,7 +54,7 @@ pub struct BookingProblem {
 
 /// What a code is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StepArg {
+pub enum QrStepArg {
     /// It passes to whoever asked for it.
     Handover,
     /// It comes back.
@@ -78,7 +78,7 @@ pub struct QrShow {
     pub booking: Ref<BookingId>,
     /// What about it.
     #[arg(long, value_name = "STEP")]
-    pub step: StepArg,
+    pub step: QrStepArg,
 }
 
 /// `palier qr verify`
@@ -92,5 +92,5 @@ pub struct QrVerify {
     pub booking: Option<Ref<BookingId>>,
     /// It must be about this.
     #[arg(long, value_name = "STEP")]
-    pub step: Option<StepArg>,
+    pub step: Option<QrStepArg>,
 }

@@ -4,8 +4,10 @@
 //! [`localised`] under the name of the command (`help-booking-request`) and of the
 //! argument (`arg-start`).
 
+mod calendar;
 mod deal;
 mod help;
+mod hours;
 mod node;
 #[cfg(test)]
 mod page;
@@ -14,8 +16,13 @@ mod price;
 mod sharing;
 mod values;
 
+pub use calendar::*;
 pub use deal::*;
 pub use help::{localised, paths};
+pub use hours::{
+    CancelArg, DatesArg, DayHoursArg, HolidaysArg, HoursArg, MonthArg, OnArg, QuotaArg, SpanArg,
+    StepArg,
+};
 pub use node::*;
 pub use people::*;
 pub use price::PriceArg;
@@ -133,6 +140,9 @@ pub enum Command {
     /// Photos of listings.
     #[command(subcommand)]
     Photo(Photo),
+    /// When things are free, and what they cost.
+    #[command(subcommand)]
+    Calendar(Calendar),
     /// Requests and answers.
     #[command(subcommand)]
     Booking(Booking),

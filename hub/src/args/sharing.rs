@@ -7,7 +7,7 @@ use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
 
 use super::deal::{BookingProblem, BookingStep};
 use super::values::between;
-use super::{Duration, PriceArg, Ref, TimeArg};
+use super::{Duration, PriceArg, Ref, TermsArgs, TimeArg};
 
 /// Which part of a list.
 #[derive(Debug, Clone, Args)]
@@ -69,18 +69,15 @@ pub struct ListingAdd {
     /// A short title.
     #[arg(long, value_name = "TEXT")]
     pub title: String,
-    /// How many alike.
-    #[arg(long, value_name = "N", value_parser = between(1, 10_000))]
-    pub capacity: Option<u32>,
-    /// The holder's device accepts by itself what is free.
-    #[arg(long)]
-    pub instant: bool,
     /// The device that decides; this one otherwise.
     #[arg(long, value_name = "DEVICE")]
     pub holder: Option<Ref<DeviceId>>,
     /// What may be changed later.
     #[command(flatten)]
     pub content: ListingContent,
+    /// What bookings are held to.
+    #[command(flatten)]
+    pub terms: TermsArgs,
 }
 
 /// What of a listing can be edited.
@@ -95,9 +92,9 @@ pub struct ListingContent {
     /// Roughly where: building, street, district.
     #[arg(long, value_name = "WORD")]
     pub zone: Option<String>,
-    /// The price.
+    /// The price; several where they are for different lengths of time.
     #[arg(long, value_name = "PRICE")]
-    pub price: Option<PriceArg>,
+    pub price: Vec<PriceArg>,
     /// Until when it is shown.
     #[arg(long, value_name = "TIME")]
     pub until: Option<TimeArg>,
@@ -137,6 +134,12 @@ pub struct ListingEdit {
     /// The rest.
     #[command(flatten)]
     pub content: ListingContent,
+    /// What bookings are held to from now on.
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    /// Only say what it would do to bookings.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `palier listing renew`

@@ -1,11 +1,14 @@
 //! `listing`, `search`, `photo`.
 
+use palier_model::booking::TermsEdit;
 use palier_model::keys::DocId;
 
-use super::{On, Outcome, changed, paging, resolve};
-use crate::answer::{List, ListingKind};
+use super::{On, Outcome, calendar, changed, paging, resolve};
+use crate::answer::{List, ListingKind, Saved};
 use crate::args::{self, KindArg, Listing, ListingContent, Photo, Ref};
-use crate::backend::{Backend, ListingChange, ListingFilter, ListingPatch, NewListing};
+use crate::backend::{
+    Backend, ListingChange, ListingEdit, ListingFilter, ListingPatch, NewListing,
+};
 use crate::errors::Result;
 
 pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<Outcome> {
@@ -23,11 +26,7 @@ pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<
             let id = resolve::listing(on.node, on.scope, &it.listing).await?;
             return Ok(on.node.listing(on.scope, id).await?.into());
         }
-        Listing::Edit(it) => {
-            let content = patch(on, it.content).await?;
-            let patch = changed(ListingPatch { title: it.title, ..content })?;
-            (it.listing, ListingChange::Edit(patch))
-        }
+        Listing::Edit(it) => return edit(on, it).await,
         Listing::Pause(it) => (it.listing, ListingChange::Pause),
         Listing::Withdraw(it) => (it.listing, ListingChange::Withdraw),
         Listing::Renew(it) => (it.listing, ListingChange::Renew(on.instant_if(it.until).await?)),
@@ -37,6 +36,19 @@ pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<
         }
     };
     change_listing(on, &given, change).await
+}
+
+async fn edit<B: Backend>(on: On<'_, B>, it: args::ListingEdit) -> Result<Outcome> {
+    let content = patch(on, it.content).await?;
+    let content = ListingPatch { title: it.title, ..content };
+    let terms = calendar::terms(it.terms)?;
+    let (content, terms) = changed((content, terms))?;
+    // What bookings are held to is answered with what becomes of them.
+    let has_terms = terms != TermsEdit::default() || !content.prices.is_empty() || it.dry_run;
+    let id = resolve::listing(on.node, on.scope, &it.listing).await?;
+    let edit = ListingEdit { content, terms, dry_run: it.dry_run };
+    let saved = on.node.listing_edit(on.scope, id, edit).await?;
+    Ok(if has_terms { saved.into() } else { Saved::of(saved.id).into() })
 }
 
 async fn change_listing<B: Backend>(
@@ -56,8 +68,7 @@ async fn add<B: Backend>(on: On<'_, B>, it: args::ListingAdd) -> Result<Outcome>
     let new = NewListing {
         kind: kind(it.kind),
         title: it.title,
-        capacity: it.capacity,
-        instant: it.instant,
+        terms: calendar::terms(it.terms)?,
         holder,
         content: patch(on, it.content).await?,
     };
@@ -70,12 +81,12 @@ async fn patch<B: Backend>(on: On<'_, B>, content: ListingContent) -> Result<Lis
         text: content.text,
         category: content.category,
         zone: content.zone,
-        price: content.price.map(|price| price.0),
+        prices: content.price.iter().map(|price| price.0).collect(),
         until: on.instant_if(content.until).await?,
     })
 }
 
-const fn kind(kind: KindArg) -> ListingKind {
+pub(super) const fn kind(kind: KindArg) -> ListingKind {
     match kind {
         KindArg::Offer => ListingKind::Offer,
         KindArg::Need => ListingKind::Need,

@@ -4,6 +4,7 @@
 
 mod booking;
 mod bundle;
+mod calendar;
 mod device;
 mod hood;
 mod listing;
@@ -143,6 +144,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Listing(it)) => listing::listing(on, it).await,
         Some(Command::Search(it)) => listing::search(on, it).await,
         Some(Command::Photo(it)) => listing::photo(on, it).await,
+        Some(Command::Calendar(it)) => calendar::calendar(on, it).await,
         Some(Command::Booking(it)) => booking::booking(on, it).await,
         Some(Command::Qr(it)) => qr::qr(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,

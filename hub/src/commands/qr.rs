@@ -3,7 +3,7 @@
 use palier_model::booking::StepKind;
 
 use super::{On, Outcome, resolve};
-use crate::args::{Qr, StepArg};
+use crate::args::{Qr, QrStepArg};
 use crate::backend::Backend;
 use crate::errors::Result;
 
@@ -24,9 +24,9 @@ pub(super) async fn qr<B: Backend>(on: On<'_, B>, verb: Qr) -> Result<Outcome> {
     }
 }
 
-const fn step(step: StepArg) -> StepKind {
+const fn step(step: QrStepArg) -> StepKind {
     match step {
-        StepArg::Handover => StepKind::HAND_OVER,
-        StepArg::Return => StepKind::RETURN,
+        QrStepArg::Handover => StepKind::HAND_OVER,
+        QrStepArg::Return => StepKind::RETURN,
     }
 }

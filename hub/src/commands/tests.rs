@@ -4,14 +4,16 @@ use std::sync::Mutex;
 use jiff::tz::TimeZone;
 use palier_model::booking::StepKind;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use palier_model::time::Interval;
 use tokio::sync::mpsc;
 
 use super::*;
 use crate::answer::*;
 use crate::args::Parsed;
 use crate::backend::{
-    BookingAct, BookingFilter, LinkStep, ListingChange, ListingFilter, MemberAct, NewBooking,
-    NewInvitation, NewListing, OpenRow, Paging, ProfilePatch,
+    BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, LinkStep, ListingChange,
+    ListingEdit, ListingFilter, MemberAct, NewBooking, NewInvitation, NewListing, OpenRow, Paging,
+    ProfilePatch,
 };
 use crate::texts::{Lang, Texts};
 
@@ -125,9 +127,10 @@ impl Backend for Fake {
         self.note(self.now);
         Ok(booking(id))
     }
-    async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<Saved> {
+    async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<BookingRequested> {
         self.note((new.interval.start.0, new.interval.end.map(|end| end.0)));
-        Ok(Saved::of(BOOKINGS[0]))
+        let (why_not, alternatives) = (vec![], vec![]);
+        Ok(BookingRequested { id: BOOKINGS[0].into(), saved: true, why_not, alternatives })
     }
     async fn booking_act(&self, _: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {
         self.note(act);
@@ -195,6 +198,13 @@ impl Backend for Fake {
         search_forget(&Scope, String) -> Saved;
         listing(&Scope, DocId) -> ListingDetail;
         listing_change(&Scope, DocId, ListingChange) -> Saved;
+        listing_edit(&Scope, DocId, ListingEdit) -> TermsSaved;
+        calendar(&Scope, DocId, Interval) -> Calendar;
+        free(&Scope, DocId, FreeQuery) -> List<FreeSlot>;
+        free_resources(&Scope, Option<ListingKind>, FreeQuery) -> List<FreeResource>;
+        quote(&Scope, DocId, Interval, u32) -> Quote;
+        calendar_export(&Scope, CalendarFileOf) -> CalendarExported;
+        calendar_import(&Scope, BusyFile) -> CalendarImported;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;
         photo_get(&Scope, BlobId, PathBuf, i64) -> PhotoFile;
         qr_show(&Scope, BookingId, StepKind) -> QrShown;

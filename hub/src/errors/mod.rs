@@ -15,8 +15,12 @@ use std::collections::BTreeMap;
 use fluent_bundle::FluentValue;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{ErrorAnswer, ErrorBody};
+use crate::answer::{ErrorAnswer, ErrorBody, Span, Why};
+use crate::render;
 use crate::texts::{Param, Texts};
+
+/// Values that are counts.
+const COUNTS: [&str; 4] = ["most", "free", "days", "most_bookings"];
 
 /// What an error means for who called: the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -103,6 +107,12 @@ pub struct CliError {
     /// Values for the message: field names, limits, ids given by the caller. Never
     /// what a peer wrote.
     pub params: BTreeMap<String, String>,
+    /// What else is against it.
+    #[serde(default)]
+    pub also: Vec<CliError>,
+    /// What could be had instead, nearest first.
+    #[serde(default)]
+    pub alternatives: Vec<Span>,
 }
 
 impl CliError {
@@ -114,7 +124,8 @@ impl CliError {
 
     /// An error of a layer below, which knows its own kind.
     pub fn of_kind(code: &str, kind: Kind) -> Self {
-        Self { code: code.to_owned(), kind, params: BTreeMap::new() }
+        let params = BTreeMap::new();
+        Self { code: code.to_owned(), kind, params, also: Vec::new(), alternatives: Vec::new() }
     }
 
     /// A fault of ours. The detail is logged, never shown as if the person could act on it.
@@ -149,21 +160,31 @@ impl CliError {
         self.kind.exit()
     }
 
-    /// What happened, in the person's language.
+    /// What happened, in the person's language; what else is against it as well.
     pub fn message(&self, texts: &Texts) -> String {
-        texts
-            .try_with(&self.key(), self.values())
-            .unwrap_or_else(|| texts.with(self.kind.fallback(), self.values()))
+        let values = self.values(texts);
+        let own = texts
+            .try_with(&self.key(), values.clone())
+            .unwrap_or_else(|| texts.with(self.kind.fallback(), values));
+        let all = std::iter::once(own).chain(self.also.iter().map(|it| it.message(texts)));
+        all.collect::<Vec<_>>().join(" ")
     }
 
     /// What to do next, in the person's language.
     pub fn hint(&self, texts: &Texts) -> String {
         let guess = self.params.contains_key("expected").then_some("guess");
+        let attribute = |key: &str, name| texts.attribute(key, name, self.values(texts));
         guess
-            .and_then(|guess| texts.attribute(&self.key(), guess, self.values()))
-            .or_else(|| texts.attribute(&self.key(), "hint", self.values()))
-            .or_else(|| texts.attribute(self.kind.fallback(), "hint", self.values()))
+            .and_then(|guess| attribute(&self.key(), guess))
+            .or_else(|| attribute(&self.key(), "hint"))
+            .or_else(|| attribute(self.kind.fallback(), "hint"))
             .unwrap_or_default()
+    }
+
+    /// It and what else is against it, as codes with their values.
+    pub fn reasons(&self) -> Vec<Why> {
+        let own = Why { code: self.code.clone(), params: self.params.clone() };
+        std::iter::once(own).chain(self.also.iter().flat_map(Self::reasons)).collect()
     }
 
     /// The shape scripts read.
@@ -174,6 +195,8 @@ impl CliError {
                 message: self.message(texts),
                 hint: self.hint(texts),
                 params: self.params.clone(),
+                also: self.also.iter().flat_map(Self::reasons).collect(),
+                alternatives: self.alternatives.clone(),
             },
         }
     }
@@ -182,8 +205,26 @@ impl CliError {
         format!("error-{}", self.code.replace(['.', '_'], "-"))
     }
 
-    fn values(&self) -> impl Iterator<Item = Param<'_>> {
-        self.params.iter().map(|(name, value)| (name.as_str(), FluentValue::from(value.as_str())))
+    /// The values, and beside lengths and instants the words for them: `least` for
+    /// `least_minutes`, `earliest` for `earliest_at`.
+    fn values<'a>(&'a self, texts: &Texts) -> Vec<Param<'a>> {
+        let mut values: Vec<Param<'a>> = Vec::with_capacity(2 * self.params.len());
+        for (name, value) in &self.params {
+            // Counts are numbers, so that a text can choose its plural.
+            let count = COUNTS.contains(&name.as_str()).then(|| value.parse::<u64>().ok());
+            let value_as = count.flatten().map(FluentValue::from);
+            values.push((name, value_as.unwrap_or_else(|| FluentValue::from(value.as_str()))));
+            if let Some(words) = render::words_of(name, value, texts) {
+                let name = match name.as_str() {
+                    "date" => "day",
+                    "at" => "moment",
+                    "most_minutes" => "most_words",
+                    name => name.trim_end_matches("_minutes").trim_end_matches("_at"),
+                };
+                values.push((name, words.into()));
+            }
+        }
+        values
     }
 }
 

@@ -13,9 +13,10 @@ use palier_model::replica::{ActError, NewRequest, NewStep, proof_error};
 use palier_model::rows::Tx;
 use palier_model::time::Instant;
 
-use super::{Opened, saved};
+use super::{Opened, calendar, saved};
 use crate::answer::{
-    Alternative, Booking, BookingStatus, Delivery, Event, List, Saved, Waiting, When, Word,
+    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved, Waiting,
+    When, Word,
 };
 use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
 use crate::errors::Result;
@@ -28,18 +29,37 @@ struct Read {
 }
 
 impl Opened {
-    pub(super) async fn request(&self, scope: &Scope, new: NewBooking) -> Result<Saved> {
+    pub(super) async fn request(&self, scope: &Scope, new: NewBooking) -> Result<BookingRequested> {
         let hood = self.hood_of(scope).await?;
+        let NewBooking { listing, interval, quantity, text } = new;
         let request = NewRequest {
-            listing: new.listing,
-            interval: new.interval,
-            quantity: new.quantity,
+            listing,
+            interval,
+            quantity,
             waitlist: false,
-            note: new.text.unwrap_or_default(),
+            note: text.unwrap_or_default(),
         };
-        let id =
-            self.write(hood, move |replica, tx, now, rng| replica.request(tx, now, rng, request));
-        Ok(saved(id.await?))
+        let zone = self.zone_of(hood).await?;
+        let written = self.write(hood, move |replica, tx, now, rng| {
+            let (id, changes) = replica.request(tx, now, rng, request)?;
+            // It may be asked for though others were there before; that is told.
+            let quoted = replica.quote(tx, now, &listing, &interval, quantity)?;
+            Ok(((id, quoted), changes))
+        });
+        let (id, quoted) = written.await.map_err(|mut error| {
+            for other in &mut error.alternatives {
+                other.start = When::new(other.start.at, &zone);
+                other.end = other.end.map(|end| When::new(end.at, &zone));
+            }
+            error
+        })?;
+        let others = quoted.alternatives.iter().map(|it| calendar::span(&it.interval, &zone));
+        Ok(BookingRequested {
+            id: id.into(),
+            saved: true,
+            alternatives: others.collect(),
+            why_not: calendar::whys(quoted.broken),
+        })
     }
 
     pub(super) async fn act_on_booking(

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use palier_model::keys::KeystoreError;
 use palier_model::replica::{ActError, ErrorKind};
 use palier_node::home::HomeError;
 use palier_node::node::NodeError;
 use palier_node::store::StoreError;
 
+use crate::answer::{Span, When};
 use crate::errors::{CliError, Kind, TABLE};
 
 /// An error of an open node.
@@ -35,7 +37,7 @@ pub(super) fn of(error: NodeError, home: &Path) -> CliError {
     }
 }
 
-fn of_act(error: ActError) -> CliError {
+pub(super) fn of_act(error: ActError) -> CliError {
     let kind = match error.kind {
         ErrorKind::Invalid => Kind::Invalid,
         ErrorKind::NotAllowed => Kind::NotAllowed,
@@ -50,6 +52,15 @@ fn of_act(error: ActError) -> CliError {
     for (name, value) in error.params {
         told = told.param(name, value);
     }
+    told.also = error.also.into_iter().map(of_act).collect();
+    told.alternatives = error
+        .offers
+        .iter()
+        .map(|offer| Span {
+            start: When::new(offer.interval.start, &TimeZone::UTC),
+            end: offer.interval.end.map(|end| When::new(end, &TimeZone::UTC)),
+        })
+        .collect();
     told
 }
 

@@ -3,23 +3,27 @@
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
-use palier_model::booking::{self, DomainView, Mode, Terms};
+use palier_model::booking::tariff::{Currency, Rates, Tariff};
+use palier_model::booking::{DomainView, Mode, Terms, TermsEdit};
 use palier_model::journal::Owner;
 use palier_model::keys::{DeviceId, DocId, HoodHash, MemberId};
 use palier_model::listing::{
-    Category, ListingContent, ListingEdit, ListingKind as ModelKind, ListingRow, ListingState,
-    ListingStatus as ModelStatus, Listings, MaxPrice, Per as ModelPer, Price as ModelPrice,
-    Profiles, SearchCursor, SearchPage, SearchQuery,
+    Category, ListingContent, ListingEdit as ModelEdit, ListingKind as ModelKind, ListingRow,
+    ListingState, ListingStatus as ModelStatus, Listings, MaxPrice, Per as ModelPer,
+    Price as ModelPrice, Profiles, SearchCursor, SearchPage, SearchQuery,
 };
+use palier_model::projection::Changes;
 use palier_model::replica::{ActError, Deciding, Replica, is_resource};
 use palier_model::rows::Tx;
 use palier_model::time::Instant;
 
-use super::{Opened, errors, saved};
+use super::{Opened, calendar, errors, saved};
 use crate::answer::{
-    List, Listing, ListingDetail, ListingKind, ListingStatus, Per, Price, Saved, When,
+    List, Listing, ListingDetail, ListingKind, ListingStatus, Per, Price, Saved, TermsSaved, When,
 };
-use crate::backend::{ListingChange, ListingFilter, ListingPatch, NewListing, Paging, Scope};
+use crate::backend::{
+    ListingChange, ListingEdit, ListingFilter, ListingPatch, NewListing, Paging, Scope,
+};
 use crate::errors::{CliError, Result};
 
 /// How long a listing is shown where nothing is said: 180 days.
@@ -28,24 +32,83 @@ const SHOWN_MS: i64 = 180 * Instant::DAY_MS;
 impl Opened {
     pub(super) async fn publish(&self, scope: &Scope, new: NewListing) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
+        let place_zone = self.zone_of(hood).await?;
         let kind = kind_in(new.kind);
         let mut content = ListingContent::new(kind, new.title.clone());
         edit_of(&new.content)?.apply_to(&mut content);
         content.title = new.title;
-        content.capacity = new.capacity.unwrap_or(1);
-        let (instant, holder) = (new.instant, new.holder);
-        let until = new.content.until;
+        content.capacity = new.terms.capacity.unwrap_or(1);
+        let only_capacity = TermsEdit { capacity: new.terms.capacity, ..TermsEdit::default() };
+        if !is_resource(kind) && (new.terms != only_capacity || new.content.prices.len() > 1) {
+            return Err(CliError::new("listing.not_resource"));
+        }
+        content.deposit_cents = deposit(&new.terms)?.unwrap_or(0);
+        let terms = TermsEdit {
+            tariff: Some(tariff_of(&new.content.prices)?),
+            zone: new.terms.zone.clone().or(Some(zone_name(&place_zone))),
+            ..new.terms
+        };
+        let (holder, until) = (new.holder, new.content.until);
         let id = self
             .write(hood, move |replica, tx, now, rng| {
                 content.expires_at = until.or(Some(now.plus_ms(SHOWN_MS)));
                 let deciding = match is_resource(kind) {
-                    true => Some(deciding(replica, tx, &content, instant, holder)?),
+                    true => {
+                        let terms = terms.applied_to(&Terms::default(), now);
+                        Some(deciding(replica, tx, terms, holder)?)
+                    }
                     false => None,
                 };
                 replica.publish(tx, now, rng, content, deciding)
             })
             .await?;
         Ok(saved(id))
+    }
+
+    /// What a listing says and what its bookings are held to, in one act.
+    pub(super) async fn edit_listing(
+        &self,
+        scope: &Scope,
+        id: DocId,
+        edit: ListingEdit,
+    ) -> Result<TermsSaved> {
+        let hood = self.hood_of(scope).await?;
+        let ListingEdit { content, terms, dry_run } = edit;
+        let mut content_edit = edit_of(&content)?;
+        content_edit.capacity = terms.capacity;
+        content_edit.deposit_cents = deposit(&terms)?;
+        let tariff = match content.prices.as_slice() {
+            [] => None,
+            prices => Some(tariff_of(prices)?),
+        };
+        let several = content.prices.len() > 1;
+        let terms = TermsEdit { tariff, ..terms };
+        let work = move |replica: &mut Replica, tx: &mut Tx<'_>, now: Instant| {
+            let row = replica.own_listing(tx, &id)?;
+            let is_resource = row.content.domain.is_some();
+            let mut unfitting = Vec::new();
+            let mut changes = Changes::default();
+            let only_content = TermsEdit {
+                capacity: terms.capacity,
+                tariff: terms.tariff,
+                ..TermsEdit::default()
+            };
+            if is_resource && terms != TermsEdit::default() {
+                let (found, done) = replica.set_terms(tx, now, &id, &terms, !dry_run)?;
+                unfitting = found;
+                changes.merge(done);
+            } else if !is_resource && (terms != only_content || several) {
+                return Err(ActError::conflict("listing.not_resource"));
+            }
+            if content_edit != ModelEdit::default() && !dry_run {
+                changes.merge(replica.edit_listing(tx, now, &id, &content_edit)?);
+            }
+            Ok((unfitting, changes))
+        };
+        let unfitting = self.write(hood, move |replica, tx, now, _| work(replica, tx, now)).await?;
+        let zone = self.zone_of(hood).await?;
+        let would_not_fit = unfitting.into_iter().map(|it| calendar::unfit(it, &zone)).collect();
+        Ok(TermsSaved { id: id.into(), saved: !dry_run, would_not_fit })
     }
 
     pub(super) async fn find_listings(
@@ -115,7 +178,7 @@ impl Opened {
                 let row = row.ok_or_else(|| ActError::not_found("listing.not_found"))?;
                 let names = names_of(tx, &owner_of(&row).into_iter().collect::<Vec<_>>())?;
                 let domain = match row.content.domain {
-                    Some(domain) => DomainView::load(tx, &domain)?,
+                    Some(domain) => DomainView::head(tx, &domain)?,
                     None => None,
                 };
                 let stand_ins = domain.as_ref().map(|view| stand_ins(replica, view));
@@ -131,6 +194,7 @@ impl Opened {
             instant: terms.is_some_and(|terms| terms.mode == Mode::Instant),
             holder: domain.as_ref().map(|view| view.row.holder.device.into()),
             stand_ins: stand_ins.into_iter().map(Into::into).collect(),
+            terms: terms.map(calendar::terms),
             published: Some(When::new(row.created_at, &zone)),
             may: may(&row, mine, domain.is_some(), now),
             listing,
@@ -145,26 +209,25 @@ impl Opened {
     ) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
         let edit = match &change {
-            ListingChange::Edit(patch) => edit_of(patch)?,
             ListingChange::Pause => {
-                ListingEdit { state: Some(ListingState::Paused), ..Default::default() }
+                ModelEdit { state: Some(ListingState::Paused), ..Default::default() }
             }
             ListingChange::Withdraw => {
-                ListingEdit { state: Some(ListingState::Withdrawn), ..Default::default() }
+                ModelEdit { state: Some(ListingState::Withdrawn), ..Default::default() }
             }
-            ListingChange::Renew(until) => ListingEdit {
+            ListingChange::Renew(until) => ModelEdit {
                 state: Some(ListingState::Published),
                 expires_at: until.map(Some),
                 ..Default::default()
             },
-            ListingChange::Holder(_) => ListingEdit::default(),
+            ListingChange::Holder(_) => ModelEdit::default(),
         };
         self.write(hood, move |replica, tx, now, _| {
             let changes = match change {
                 ListingChange::Holder(device) => replica.set_holder(tx, now, &id, &device)?,
                 ListingChange::Renew(None) => {
                     let expires_at = Some(Some(now.plus_ms(SHOWN_MS)));
-                    replica.edit_listing(tx, now, &id, &ListingEdit { expires_at, ..edit })?
+                    replica.edit_listing(tx, now, &id, &ModelEdit { expires_at, ..edit })?
                 }
                 _ => replica.edit_listing(tx, now, &id, &edit)?,
             };
@@ -180,8 +243,7 @@ impl Opened {
 fn deciding(
     replica: &Replica,
     tx: &Tx<'_>,
-    content: &ListingContent,
-    instant: bool,
+    terms: Terms,
     holder: Option<DeviceId>,
 ) -> std::result::Result<Deciding, ActError> {
     let holder = match holder {
@@ -192,33 +254,45 @@ fn deciding(
     if holder.member != replica.me().member {
         deciders.insert(holder.member);
     }
-    let terms = Terms {
-        capacity: content.capacity,
-        mode: if instant { Mode::Instant } else { Mode::ByRequest },
-        price: terms_price(&content.price),
-        deposit_cents: u64::from(content.deposit_cents),
-        ..Terms::default()
-    };
     Ok(Deciding { holder, deciders, terms })
 }
 
-fn terms_price(price: &ModelPrice) -> booking::Price {
-    use booking::PricePer;
-    match *price {
-        ModelPrice::Free => booking::Price::Free,
-        ModelPrice::Credits { minutes, .. } => {
-            booking::Price::Credits { minutes: u64::from(minutes) }
-        }
-        ModelPrice::Euros { cents, per } => {
-            let per = match per {
-                ModelPer::Hour => PricePer::Hour,
-                ModelPer::Week => PricePer::Week,
-                ModelPer::Month => PricePer::Month,
-                _ => PricePer::Day,
-            };
-            booking::Price::Euros { cents: u64::from(cents), per }
+/// The name of a zone that a place can have.
+pub(super) fn zone_name(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// A deposit as lists show it.
+fn deposit(terms: &TermsEdit) -> Result<Option<u32>> {
+    let cents = terms.deposit_cents.map(u32::try_from).transpose();
+    cents.map_err(|_| CliError::new("invalid.deposit"))
+}
+
+/// The tariff of prices: one for the whole time, or one for each length of time, all of
+/// one currency.
+fn tariff_of(prices: &[Price]) -> Result<Tariff> {
+    let mut found: Option<(Currency, Rates)> = None;
+    for price in prices {
+        let (currency, amount, per) = match *price {
+            Price::Free if prices.len() == 1 => return Ok(Tariff::Free),
+            Price::Free => return Err(CliError::new("invalid.prices")),
+            Price::Credits { minutes, per } => (Currency::Minutes, minutes, per),
+            Price::Euros { cents, per } => (Currency::Cents, cents, per),
+        };
+        let (of, rates) = found.get_or_insert((currency, Rates::default()));
+        let rate = match per {
+            Per::Once if prices.len() == 1 => return Ok(Tariff::Once { currency, amount }),
+            Per::Once => return Err(CliError::new("invalid.prices")),
+            Per::Hour => &mut rates.hour,
+            Per::Day => &mut rates.day,
+            Per::Week => &mut rates.week,
+            Per::Month => &mut rates.month,
+        };
+        if *of != currency || rate.replace(amount).is_some() {
+            return Err(CliError::new("invalid.prices"));
         }
     }
+    Ok(found.map_or(Tariff::Free, |(currency, rates)| Tariff::ByTime { currency, rates }))
 }
 
 fn stand_ins(replica: &Replica, view: &DomainView) -> Vec<DeviceId> {
@@ -289,13 +363,13 @@ fn may(row: &ListingRow, mine: bool, resource: bool, now: Instant) -> Vec<String
     verbs.iter().map(|verb| (*verb).to_owned()).collect()
 }
 
-fn edit_of(patch: &ListingPatch) -> Result<ListingEdit> {
-    Ok(ListingEdit {
+fn edit_of(patch: &ListingPatch) -> Result<ModelEdit> {
+    Ok(ModelEdit {
         title: patch.title.clone(),
         text: patch.text.clone(),
         category: category(patch.category.as_deref())?,
         zone: patch.zone.clone(),
-        price: patch.price.map(price_in),
+        price: patch.prices.first().copied().map(price_in),
         expires_at: patch.until.map(Some),
         ..Default::default()
     })
@@ -329,7 +403,7 @@ fn cursor_in(text: &str) -> Result<SearchCursor> {
     Ok(SearchCursor { updated_at, id: id.parse().map_err(|_| wrong())? })
 }
 
-fn kind_in(kind: ListingKind) -> ModelKind {
+pub(super) fn kind_in(kind: ListingKind) -> ModelKind {
     match kind {
         ListingKind::Offer => ModelKind::Offer,
         ListingKind::Need => ModelKind::Need,

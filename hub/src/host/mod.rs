@@ -3,6 +3,8 @@
 
 mod bookings;
 mod bundle;
+mod calendar;
+mod calendar_file;
 mod errors;
 mod events;
 mod hoods;
@@ -23,20 +25,22 @@ use palier_model::booking::StepKind;
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase};
 use palier_model::listing::fold;
 use palier_model::projection::Place;
-use palier_model::time::Instant;
+use palier_model::time::{Instant, Interval};
 use palier_node::home::{Home, Platform, default_state, write_atomically};
 use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
-    Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, QrChecked,
-    QrShown, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
+    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
+    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
+    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile,
+    QrChecked, QrShown, Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone,
+    TermsSaved, Waiting,
 };
 use crate::backend::{
-    Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
-    NewBooking, NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch,
-    Recovery, Scope,
+    Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
+    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewInvitation, NewListing,
+    OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
 
@@ -391,6 +395,43 @@ impl Backend for Opened {
     ) -> Result<Saved> {
         self.change_listing(scope, id, change).await
     }
+    async fn listing_edit(
+        &self,
+        scope: &Scope,
+        id: DocId,
+        edit: ListingEdit,
+    ) -> Result<TermsSaved> {
+        self.edit_listing(scope, id, edit).await
+    }
+    async fn calendar(&self, scope: &Scope, id: DocId, range: Interval) -> Result<Calendar> {
+        self.one_calendar(scope, id, range).await
+    }
+    async fn free(&self, scope: &Scope, id: DocId, query: FreeQuery) -> Result<List<FreeSlot>> {
+        self.free_slots(scope, id, query).await
+    }
+    async fn free_resources(
+        &self,
+        scope: &Scope,
+        kind: Option<ListingKind>,
+        query: FreeQuery,
+    ) -> Result<List<FreeResource>> {
+        self.free_of_kind(scope, kind, query).await
+    }
+    async fn quote(
+        &self,
+        scope: &Scope,
+        id: DocId,
+        interval: Interval,
+        quantity: u32,
+    ) -> Result<Quote> {
+        self.one_quote(scope, id, interval, quantity).await
+    }
+    async fn calendar_export(&self, scope: &Scope, of: CalendarFileOf) -> Result<CalendarExported> {
+        self.export_calendar(scope, of).await
+    }
+    async fn calendar_import(&self, scope: &Scope, file: BusyFile) -> Result<CalendarImported> {
+        self.import_calendar(scope, file).await
+    }
     async fn photo_add(&self, scope: &Scope, listing: DocId, file: PathBuf) -> Result<PhotoAdded> {
         self.add_photo(scope, listing, file).await
     }
@@ -403,7 +444,11 @@ impl Backend for Opened {
     ) -> Result<PhotoFile> {
         self.get_photo(scope, photo, file, within_ms).await
     }
-    async fn booking_request(&self, scope: &Scope, booking: NewBooking) -> Result<Saved> {
+    async fn booking_request(
+        &self,
+        scope: &Scope,
+        booking: NewBooking,
+    ) -> Result<BookingRequested> {
         self.request(scope, booking).await
     }
     async fn booking_act(&self, scope: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {

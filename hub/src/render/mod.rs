@@ -3,6 +3,7 @@
 //! Pure: an answer in, a text out. Whatever a neighbour wrote passes [`plain`], so
 //! that nobody's title can move the cursor or colour of somebody's terminal.
 
+mod calendar;
 mod deal;
 mod machine;
 mod people;
@@ -10,9 +11,12 @@ mod sharing;
 mod style;
 mod table;
 mod when;
+mod words;
 
 pub use machine::{run_event, stage};
 pub use style::{View, plain};
+pub use when::alternatives;
+pub use words::words_of;
 
 use crate::answer::Answer;
 
@@ -56,6 +60,14 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::PhotoFile(it) => {
             view.with("photo-file", [("file", plain(&it.file).into()), ("bytes", it.bytes.into())])
         }
+        Answer::TermsSaved(it) => calendar::terms_saved(it, view),
+        Answer::Calendar(it) => calendar::month(it, view),
+        Answer::FreeSlots(it) => calendar::slots(&it.items, view),
+        Answer::FreeResources(it) => calendar::resources(&it.items, view),
+        Answer::Quote(it) => calendar::quote(it, view),
+        Answer::CalendarExported(it) => calendar::exported(it, view),
+        Answer::CalendarImported(it) => calendar::imported(it, view),
+        Answer::BookingRequested(it) => calendar::requested(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::QrShown(it) => deal::shown(it, view),
@@ -68,6 +80,8 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
 fn terse(answer: &Answer) -> Option<String> {
     Some(match answer {
         Answer::Saved(it) => it.id.clone(),
+        Answer::TermsSaved(it) => it.id.to_string(),
+        Answer::BookingRequested(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

@@ -37,7 +37,7 @@ fn listing_status(status: ListingStatus, view: &View<'_>) -> String {
     })
 }
 
-fn price(price: Price, view: &View<'_>) -> String {
+pub(super) fn price(price: Price, view: &View<'_>) -> String {
     let unit = |per| {
         view.get(match per {
             Per::Once => "per-once",
@@ -53,11 +53,20 @@ fn price(price: Price, view: &View<'_>) -> String {
             view.with("price-credits", [("n", minutes.into()), ("per", unit(per).into())])
         }
         Price::Euros { cents, per } => {
-            let point = view.get("decimal-point");
-            let amount = format!("{}{point}{:02}", cents / 100, cents % 100);
-            view.with("price-euros", [("amount", amount.into()), ("per", unit(per).into())])
+            let params = [("amount", decimal(cents, view).into()), ("per", unit(per).into())];
+            view.with("price-euros", params)
         }
     }
+}
+
+fn decimal(cents: u64, view: &View<'_>) -> String {
+    let point = view.get("decimal-point");
+    format!("{}{point}{:02}", cents / 100, cents % 100)
+}
+
+/// An amount of money.
+pub(super) fn money(cents: u64, view: &View<'_>) -> String {
+    view.with("price-euros", [("amount", decimal(cents, view).into()), ("per", "".into())])
 }
 
 pub(super) fn listings(list: &List<Listing>, view: &View<'_>) -> String {
@@ -118,6 +127,9 @@ pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {
     out.push_str(&view.field("field-until", &until));
     let holder = it.holder.map(|device| short(&device)).unwrap_or_default();
     out.push_str(&view.field("field-holder", &holder));
+    if let Some(terms) = &it.terms {
+        out.push_str(&super::calendar::terms(terms, view));
+    }
     let photos = base.photos.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     out.push_str(&view.field("field-photos", &photos));
     if !it.text.is_empty() {

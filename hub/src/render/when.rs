@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Weekday};
 
 use super::View;
-use crate::answer::When;
+use crate::answer::{Span, When};
 
 /// `mardi 1 décembre 2026, 14:00` / `Tuesday 1 December 2026, 14:00`
 pub(super) fn moment(when: &When, view: &View<'_>) -> String {
@@ -20,11 +20,21 @@ pub(super) fn span(start: &When, end: Option<&When>, view: &View<'_>) -> String 
     format!("{from} – {to}")
 }
 
+/// What could be had instead of what was refused, one a line; empty where nothing is.
+pub fn alternatives(spans: &[Span], view: &View<'_>) -> String {
+    if spans.is_empty() {
+        return String::new();
+    }
+    let line = |it: &Span| format!("  {}", span(&it.start, it.end.as_ref(), view));
+    let lines: Vec<String> = spans.iter().map(line).collect();
+    format!("{}\n{}", view.get("booking-alternatives"), lines.join("\n"))
+}
+
 fn time(wall: DateTime) -> String {
     format!("{:02}:{:02}", wall.hour(), wall.minute())
 }
 
-fn date(date: Date, view: &View<'_>) -> String {
+pub(super) fn date(date: Date, view: &View<'_>) -> String {
     let weekday = match date.weekday() {
         Weekday::Monday => "monday",
         Weekday::Tuesday => "tuesday",

@@ -3,15 +3,13 @@
 //! Invariant: nobody writes an acceptance that would not count in his own view, so a
 //! double booking takes a partition.
 
+use super::availability::{Asker, Refusal};
 use super::records::{CloseHolder, Decision, Holder, Op, Reason, Terms, bounds};
-use super::room::{Alternative, DomainView};
+use super::room::{DomainView, RoomError};
 use super::rows::{BookingState, OpenState};
 use crate::journal::Ref;
 use crate::keys::{BookingId, DeviceId, DocId};
 use crate::time::{Instant, Interval};
-
-/// How many other slots a refusal offers.
-const ALTERNATIVES: usize = 5;
 
 /// What somebody is to a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +62,11 @@ pub enum DecideError {
     /// Not among the resources of the domain.
     #[error("no such resource in this domain")]
     NoSuchResource,
-    /// Something stands there.
+    /// Something stands there, and nothing else is against it.
     #[error("the place is taken")]
     Taken {
         /// What stands there.
         by: Vec<BookingId>,
-        /// What else is free, nearest first.
-        alternatives: Vec<Alternative>,
-    },
-    /// There are never that many, or it cannot be had at that time.
-    #[error("it cannot be had then")]
-    Unavailable {
-        /// What else is free, nearest first.
-        alternatives: Vec<Alternative>,
     },
     /// It counts already.
     #[error("it is booked already")]
@@ -84,9 +74,12 @@ pub enum DecideError {
     /// It was released: its id never counts again.
     #[error("this request was closed; it takes a new one")]
     Released,
-    /// The terms do not allow it.
-    #[error("the terms do not allow it: {0}")]
-    Terms(&'static str),
+    /// It breaks rules of the terms, what stands there included.
+    #[error("the terms do not allow it: {0:?}")]
+    Terms(Vec<Refusal>),
+    /// The terms name a zone that this version does not know, or a time out of range.
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// Nothing to release: it does not count and nobody accepted it.
     #[error("there is nothing to release")]
     Nothing,
@@ -100,17 +93,21 @@ pub enum DecideError {
 
 impl DecideError {
     /// The stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NotEntitled => "booking.not_entitled",
             Self::Incomplete => "booking.incomplete",
             Self::NotHolder => "booking.not_holder",
             Self::NoSuchResource => "booking.no_such_resource",
             Self::Taken { .. } => "booking.taken",
-            Self::Unavailable { .. } => "booking.unavailable",
             Self::Already => "booking.already",
             Self::Released => "booking.released",
-            Self::Terms(_) => "booking.terms",
+            Self::Terms(broken) => match broken.first() {
+                Some(first) => first.code(),
+                None => "booking.terms",
+            },
+            Self::Room(RoomError::NoSuchResource) => "booking.no_such_resource",
+            Self::Room(_) => "booking.unreadable_terms",
             Self::Nothing => "booking.nothing",
             Self::IsHolder => "booking.is_holder",
             Self::Exhausted => "booking.exhausted",
@@ -130,23 +127,22 @@ pub fn who_may(domain: &DomainView, me: &Holder) -> Standing {
 }
 
 /// Accepts a request, if it would count here. `state` is what the calendar says of the
-/// booking so far.
+/// booking so far, `mine` what its requester has booked within reach of the quotas. The
+/// view was read over the interval.
 pub fn accept(
     domain: &DomainView,
     me: &Holder,
     wanted: &Wanted,
+    mine: &[Interval],
     state: Option<&BookingState>,
     care: Care,
     now: Instant,
 ) -> Result<Decision, DecideError> {
-    let terms = domain.terms(&wanted.resource).ok_or(DecideError::NoSuchResource)?;
+    domain.terms(&wanted.resource).ok_or(DecideError::NoSuchResource)?;
     match state.map(|state| &state.state) {
         Some(OpenState::Held(_)) => return Err(DecideError::Already),
         Some(OpenState::Released(_)) => return Err(DecideError::Released),
         Some(OpenState::Displaced(_)) | None => {}
-    }
-    if care == Care::AllTerms {
-        check_terms(terms, wanted, now)?;
     }
     let op = Op::Accept {
         booking: wanted.booking,
@@ -156,38 +152,33 @@ pub fn accept(
         tier: wanted.tier.min(bounds::TIERS),
     };
     let decision = decision(domain, me, op, now)?;
-    let alternatives = || {
-        let Wanted { resource, interval, quantity, .. } = wanted;
-        domain.alternatives(resource, interval, *quantity, now, ALTERNATIVES)
-    };
-    match domain.in_the_way(&wanted.resource, &wanted.interval, wanted.quantity) {
-        Some(others) if others.is_empty() => Ok(decision),
-        Some(by) => Err(DecideError::Taken { by, alternatives: alternatives() }),
-        None => Err(DecideError::Unavailable { alternatives: alternatives() }),
-    }
+    check(domain, wanted, mine, care, now)?;
+    Ok(decision)
 }
 
-/// Whether the terms allow a request made `now`: what a requester is told before asking.
-pub fn check_terms(terms: &Terms, wanted: &Wanted, now: Instant) -> Result<(), DecideError> {
-    let fits = |holds: bool, what| if holds { Ok(()) } else { Err(DecideError::Terms(what)) };
-    fits(wanted.tier < terms.tiers, "tier")?;
-    let Interval { start, end } = wanted.interval;
-    let length = end.and_then(|end| u64::try_from(end.0.saturating_sub(start.0)).ok());
-    match length {
-        None => fits(terms.max_length_ms.is_none(), "open_ended")?,
-        Some(length) => {
-            fits(length >= terms.min_length_ms.unwrap_or(0), "too_short")?;
-            fits(terms.max_length_ms.is_none_or(|most| length <= most), "too_long")?;
+/// Whether a request made `now` could be accepted: what a requester is told before asking.
+pub fn check(
+    domain: &DomainView,
+    wanted: &Wanted,
+    mine: &[Interval],
+    care: Care,
+    now: Instant,
+) -> Result<(), DecideError> {
+    let Wanted { resource, interval, quantity, tier, .. } = wanted;
+    let broken = match care {
+        Care::AllTerms => {
+            let asker = Asker { tier: *tier, mine, now };
+            domain.why_not(resource, interval, *quantity, &asker)?
         }
+        Care::CalendarOnly => domain.in_the_way(resource, interval, *quantity)?,
+    };
+    if broken.is_empty() {
+        Ok(())
+    } else if broken.iter().all(Refusal::is_taken) {
+        Err(DecideError::Taken { by: domain.standing(resource, interval) })
+    } else {
+        Err(DecideError::Terms(broken))
     }
-    let ahead = u64::try_from(start.0.saturating_sub(now.0)).unwrap_or(0);
-    fits(ahead >= terms.notice_ms, "notice")?;
-    fits(terms.horizon_ms.is_none_or(|most| ahead <= most), "horizon")?;
-    if let Some(step) = terms.granularity_ms.and_then(|step| i64::try_from(step).ok()) {
-        let on = |at: Instant| at.0.rem_euclid(step.max(1)) == 0;
-        fits(on(start) && end.is_none_or(on), "granularity")?;
-    }
-    Ok(())
 }
 
 /// Takes a booking out. Where nothing of it stands the id is barred for ever, so this

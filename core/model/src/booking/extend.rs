@@ -4,10 +4,11 @@
 //! Invariant: what is written is what [`super::recompute`] would write; tests hold both
 //! equal after every act.
 
-use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, conflict, end_ms, peak};
+use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, peak};
 use super::records::{Decision, DomainId, Holder, Op, Reason};
 use super::room::DomainView;
 use super::rows::{BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState};
+use super::slots::slot_key;
 use crate::journal::Ref;
 use crate::keys::BookingId;
 use crate::rows::{RowsError, Tx};
@@ -83,7 +84,7 @@ fn accept(
     booking: &BookingId,
 ) -> Result<(), RowsError> {
     let Op::Accept { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
-    let Some(view) = DomainView::load(tx, domain)? else { return Ok(()) };
+    let Some(view) = DomainView::over(tx, domain, interval)? else { return Ok(()) };
     let Some(terms) = view.terms(resource) else { return Ok(()) };
     let state = tx.row::<BookingStates>(&(*domain, *booking))?;
     let mut line = line(row, decision, author, at);
@@ -97,13 +98,7 @@ fn accept(
         return Ok(());
     }
     let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-    let near: Vec<&Held> = view
-        .held
-        .iter()
-        .take_while(|held| held.interval.start.0 < end_ms(interval).saturating_add(gap_ms))
-        .filter(|held| conflict(&held.interval, interval, gap_ms))
-        .filter(|held| view.related(&held.resource, resource))
-        .collect();
+    let near = view.near(resource, interval);
     let first = |only_parts: bool| {
         let in_the_way = near.iter().filter(|held| !only_parts || held.resource != *resource);
         in_the_way.min_by_key(|held| (held.interval.start, held.booking)).map(|held| held.booking)
@@ -124,8 +119,7 @@ fn accept(
             decided_by: *author,
             decision: at.hash,
         };
-        let start = u64::try_from(interval.start.0).unwrap_or(0);
-        tx.put::<CalendarSlots>(&(*domain, start, *booking), &held);
+        tx.put::<CalendarSlots>(&slot_key(domain, interval, booking), &held);
         OpenState::Held(held)
     } else {
         let reason = match (has_parts, near.is_empty()) {
@@ -173,8 +167,7 @@ fn release(
         Some(state @ OpenState::Released(_)) => state,
         before => {
             if let Some(OpenState::Held(held)) = before {
-                let start = u64::try_from(held.interval.start.0).unwrap_or(0);
-                tx.delete::<CalendarSlots>(&(*domain, start, *booking));
+                tx.delete::<CalendarSlots>(&slot_key(domain, &held.interval, booking));
             }
             OpenState::Released(Released {
                 booking: *booking,

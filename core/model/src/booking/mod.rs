@@ -14,8 +14,10 @@ mod project;
 pub mod records;
 mod room;
 mod rows;
+mod slots;
 mod status;
 pub mod tariff;
+mod terms_edit;
 mod told;
 
 pub use calendar::{
@@ -23,23 +25,25 @@ pub use calendar::{
     calendar,
 };
 pub use decide::{
-    Care, DecideError, Standing, Wanted, accept, check_terms, close_holder, hand_over, release,
-    seen, set_terms, waits_for, who_may,
+    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, release, seen,
+    set_terms, waits_for, who_may,
 };
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
-    Outcome, Plan, PlanWindow, Price, PricePer, Reason, Receipt, Record, RecordError, Request,
-    Resource, Step, StepKind, Terms, booking_id, inner,
+    Outcome, Reason, Receipt, Record, RecordError, Request, Resource, Step, StepKind, Terms,
+    booking_id, inner,
 };
-pub use room::{Alternative, DomainView, Segment};
+pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
     Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
+pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{
     BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
 };
+pub use terms_edit::TermsEdit;
 pub use told::{Touched, project_sealed, recount};

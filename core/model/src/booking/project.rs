@@ -15,6 +15,7 @@ use super::rows::{
     ActRecord, BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, DecisionRow,
     Decisions, OpenState,
 };
+use super::slots::slot_key;
 use crate::journal::{self, Entry, Ref, Tip};
 use crate::keys::{BookingId, DeviceId, EntryHash, LogId, MemberId};
 use crate::rows::{Key, Rows as _, RowsError, Table, Tx};
@@ -350,8 +351,7 @@ fn last_of(
 fn write_slots(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(), RowsError> {
     let mut wanted = BTreeMap::new();
     for held in &told.counting {
-        let start = u64::try_from(held.interval.start.0).unwrap_or(0);
-        wanted.insert((*domain, start, held.booking).to_key(), held);
+        wanted.insert(slot_key(domain, &held.interval, &held.booking).to_key(), held);
     }
     for (key, held) in tx.rows_with_prefix::<CalendarSlots>(&domain.to_key(), ACTS)? {
         match wanted.get(&key) {

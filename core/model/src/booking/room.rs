@@ -1,24 +1,27 @@
-//! What is free: segments of a range, what stands in the way, the nearest slots.
+//! A domain as it stands, and what can be had there: free and busy, why not, what else.
 //!
-//! The same gap and the same peak as in the calendar's pass, over what counts now.
+//! Invariant: what is told free would be accepted, and what is not would be displaced:
+//! the same gap and the same peak as in the calendar's pass, over what counts now.
 
 use serde::{Deserialize, Serialize};
 
+use super::availability::{Asker, Occupied, PartTree, Refusal, Relation, Segment, Survey};
 use super::calendar::{Held, conflict, end_ms};
 use super::records::{DomainId, Terms};
-use super::rows::{CalendarRow, CalendarSlots, Calendars};
-use crate::keys::{BookingId, DocId};
+use super::rows::{Bookings, CalendarRow, CalendarSlots, Calendars};
+use super::slots::slots_over;
+use crate::keys::{BookingId, DocId, MemberId};
 use crate::rows::{Key, RowsError, Tx};
-use crate::time::{Instant, Interval};
+use crate::time::{Instant, Interval, OpeningError, Zone, ZoneError, limits};
 
 /// Most slots of one domain that are looked at.
 const SLOTS: usize = 1 << 17;
-/// Most segments of free and busy that one question gives.
-const SEGMENTS: usize = 10_000;
-/// Candidate starts that a search for alternatives tries, before and after.
-const CANDIDATES: usize = 256;
+/// How far around a wish others are looked for, at least, in days.
+const AROUND_DAYS: i64 = 28;
+/// How far in terms of its own length.
+const AROUND_LENGTHS: i64 = 4;
 
-/// A domain as it stands: its row and what counts.
+/// A domain as it stands: its row and what counts in the range it was read over.
 #[derive(Debug, Clone)]
 pub struct DomainView {
     /// Its id.
@@ -27,17 +30,6 @@ pub struct DomainView {
     pub row: CalendarRow,
     /// What counts, by start.
     pub held: Vec<Held>,
-}
-
-/// A stretch of time in which so many units can be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Its beginning.
-    pub start: Instant,
-    /// Its end.
-    pub end: Instant,
-    /// Units free throughout.
-    pub free: u32,
 }
 
 /// Another slot that could be had.
@@ -49,15 +41,66 @@ pub struct Alternative {
     pub interval: Interval,
 }
 
+/// Why no question about a resource can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// Not among the resources of the domain.
+    #[error("no such resource in this domain")]
+    NoSuchResource,
+    /// A zone that this version does not know.
+    #[error(transparent)]
+    Zone(#[from] ZoneError),
+    /// The range is too long, or out of the range of calendars.
+    #[error(transparent)]
+    Range(#[from] OpeningError),
+}
+
 impl DomainView {
-    /// Reads a domain, if it is here and its founding counts.
+    /// Reads a domain with all that counts in it, if it is here and its founding counts.
+    /// Costs as much as it holds: questions about a time ask [`Self::over`].
     pub fn load(tx: &Tx<'_>, domain: &DomainId) -> Result<Option<Self>, RowsError> {
-        let Some(row) = tx.row::<Calendars>(domain)?.filter(|row| row.counts) else {
-            return Ok(None);
-        };
+        let Some(mut view) = Self::head(tx, domain)? else { return Ok(None) };
         let slots = tx.rows_with_prefix::<CalendarSlots>(&domain.to_key(), SLOTS)?;
-        let held = slots.into_iter().map(|(_, held)| held).collect();
-        Ok(Some(Self { id: *domain, row, held }))
+        view.held = slots.into_iter().map(|(_, held)| held).collect();
+        view.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
+        Ok(Some(view))
+    }
+
+    /// Reads its row alone.
+    pub fn head(tx: &Tx<'_>, domain: &DomainId) -> Result<Option<Self>, RowsError> {
+        let row = tx.row::<Calendars>(domain)?.filter(|row| row.counts);
+        Ok(row.map(|row| Self { id: *domain, row, held: Vec::new() }))
+    }
+
+    /// Reads it with what counts in a range, and within the gap on either side.
+    pub fn over(
+        tx: &Tx<'_>,
+        domain: &DomainId,
+        range: &Interval,
+    ) -> Result<Option<Self>, RowsError> {
+        let Some(mut view) = Self::head(tx, domain)? else { return Ok(None) };
+        view.held = slots_over(tx, domain, &view.with_gaps(range))?;
+        Ok(Some(view))
+    }
+
+    /// Reads it with what counts around a wish: where the nearest others are looked for.
+    pub fn around(
+        tx: &Tx<'_>,
+        domain: &DomainId,
+        wanted: &Interval,
+        now: Instant,
+    ) -> Result<Option<Self>, RowsError> {
+        Self::over(tx, domain, &around(wanted, now))
+    }
+
+    fn with_gaps(&self, range: &Interval) -> Interval {
+        let widest = self.row.terms.iter().map(Terms::gap_ms).max().unwrap_or(0);
+        // One instant more: what is looked at may ask whether its end is still free.
+        let widest = i64::try_from(widest).unwrap_or(i64::MAX).saturating_add(1);
+        Interval {
+            start: range.start.plus_ms(-widest),
+            end: range.end.map(|end| end.plus_ms(widest)),
+        }
     }
 
     /// The terms of a resource in force.
@@ -65,174 +108,242 @@ impl DomainView {
         self.row.terms.get(self.row.record.index_of(resource)?)
     }
 
-    /// The booking `id`, if it counts.
+    /// The booking `id`, if it counts in what was read.
     pub fn held(&self, booking: &BookingId) -> Option<&Held> {
         self.held.iter().find(|held| held.booking == *booking)
     }
 
-    /// Whether one of two resources is part of the other.
-    pub(super) fn related(&self, a: &DocId, b: &DocId) -> bool {
-        let resources = &self.row.record.resources;
-        let (Some(a), Some(b)) = (self.row.record.index_of(a), self.row.record.index_of(b)) else {
-            return false;
-        };
-        // Parents stand before their parts, so this ends.
-        let is_in = |mut part: usize, whole: usize| {
-            while let Some(parent) = resources[part].part_of.map(usize::from) {
-                if parent >= part {
-                    return false;
-                }
-                if parent == whole {
-                    return true;
-                }
-                part = parent;
-            }
-            false
-        };
-        a == b || is_in(a, b) || is_in(b, a)
+    /// What bookings of `other` are to `resource`.
+    fn relation(&self, tree: &PartTree, resource: &DocId, other: &DocId) -> Option<Relation> {
+        let record = &self.row.record;
+        tree.relation(record.index_of(resource)?, record.index_of(other)?)
     }
 
-    /// What counts near an interval, on a resource, its parts and what it is part of.
-    fn near(&self, resource: &DocId, interval: &Interval, gap_ms: i64) -> Vec<&Held> {
+    fn tree(&self) -> PartTree {
+        PartTree::of_domain(&self.row.record).unwrap_or_default()
+    }
+
+    /// What counts within the gap of an interval, on a resource, its parts and what it is
+    /// part of.
+    pub(super) fn near(&self, resource: &DocId, interval: &Interval) -> Vec<&Held> {
+        let Some(terms) = self.terms(resource) else { return Vec::new() };
+        let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
+        let tree = self.tree();
         self.held
             .iter()
             .take_while(|held| held.interval.start.0 < end_ms(interval).saturating_add(gap_ms))
             .filter(|held| conflict(&held.interval, interval, gap_ms))
-            .filter(|held| self.related(&held.resource, resource))
+            .filter(|held| self.relation(&tree, resource, &held.resource).is_some())
             .collect()
     }
 
-    /// Bookings that keep `quantity` units of a resource from being had in `interval`;
-    /// empty: they can be had; none: there are not that many at all, or a blackout.
+    /// Bookings within the gap of an interval: what stands in the way where it is taken.
+    pub fn standing(&self, resource: &DocId, interval: &Interval) -> Vec<BookingId> {
+        self.near(resource, interval).into_iter().map(|held| held.booking).collect()
+    }
+
+    /// What is booked of a resource, its parts and what it is part of, near a range: all
+    /// but one.
+    fn occupied(
+        &self,
+        resource: &DocId,
+        range: &Interval,
+        without: Option<&BookingId>,
+    ) -> Vec<Occupied> {
+        let tree = self.tree();
+        let near = self.near(resource, range).into_iter();
+        let others = near.filter(|held| Some(&held.booking) != without);
+        let occupied = others.filter_map(|held| {
+            let relation = self.relation(&tree, resource, &held.resource)?;
+            Some(Occupied { interval: held.interval, quantity: held.quantity, relation })
+        });
+        occupied.collect()
+    }
+
+    fn of(&self, resource: &DocId) -> Result<(&Terms, Zone), RoomError> {
+        let terms = self.terms(resource).ok_or(RoomError::NoSuchResource)?;
+        Ok((terms, terms.zone()?))
+    }
+
+    /// Every rule of the terms that a wish breaks; empty: it can be had. The view was
+    /// read over the wish.
+    pub fn why_not(
+        &self,
+        resource: &DocId,
+        wanted: &Interval,
+        quantity: u32,
+        asker: &Asker<'_>,
+    ) -> Result<Vec<Refusal>, RoomError> {
+        let (terms, zone) = self.of(resource)?;
+        let occupied = self.occupied(resource, wanted, None);
+        let survey = match Survey::new(&zone, terms, &occupied, *wanted) {
+            Err(OpeningError::RangeTooLong) => return Ok(vec![without_end(wanted)]),
+            survey => survey?,
+        };
+        Ok(survey.why_not(wanted, quantity, asker)?)
+    }
+
+    /// What of that nobody can make an exception of: how many there are, closures, what
+    /// is booked.
     pub fn in_the_way(
         &self,
         resource: &DocId,
-        interval: &Interval,
+        wanted: &Interval,
         quantity: u32,
-    ) -> Option<Vec<BookingId>> {
-        let terms = self.terms(resource)?;
-        if quantity > terms.capacity || terms.blackouts.iter().any(|b| b.overlaps(interval)) {
-            return None;
-        }
-        let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-        let near = self.near(resource, interval, gap_ms);
-        let whole = near.iter().any(|held| held.resource != *resource);
-        let units = near.iter().map(|held| (held.interval, held.quantity));
-        let peak = super::calendar::peak(units, interval, gap_ms);
-        if !whole && peak + u64::from(quantity) <= u64::from(terms.capacity) {
-            return Some(Vec::new());
-        }
-        Some(near.into_iter().map(|held| held.booking).collect())
+    ) -> Result<Vec<Refusal>, RoomError> {
+        let terms = self.terms(resource).ok_or(RoomError::NoSuchResource)?;
+        // Only closures that come again need the zone.
+        let zone = match terms.zone() {
+            Err(_) if terms.opening.closures.is_empty() => Zone::utc(),
+            zone => zone?,
+        };
+        let occupied = self.occupied(resource, wanted, None);
+        let survey = match Survey::of_calendar(&zone, terms, &occupied, *wanted) {
+            Err(OpeningError::RangeTooLong) => return Ok(vec![without_end(wanted)]),
+            survey => survey?,
+        };
+        Ok(survey.in_the_way(wanted, quantity)?)
     }
 
-    /// How many units of a resource are free when, over a range: segments without holes.
-    /// The gap wanted between bookings is taken off on both sides, so that what lies in
-    /// a free segment can be had.
-    pub fn free(&self, resource: &DocId, from: Instant, to: Instant) -> Vec<Segment> {
-        let (Some(terms), Ok(range)) = (self.terms(resource), Interval::new(from, Some(to))) else {
-            return Vec::new();
-        };
-        let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-        let near = self.near(resource, &range, gap_ms);
-        // (instant, units taken or given back): a part or a whole takes all there is.
-        let mut steps: Vec<(i64, i64)> = Vec::new();
-        let mut step = |busy: &Interval, gap: i64, units: i64| {
-            steps.push((busy.start.0.saturating_sub(gap).clamp(from.0, to.0), units));
-            steps.push((end_ms(busy).saturating_add(gap).clamp(from.0, to.0), -units));
-        };
-        let all = i64::from(terms.capacity);
-        for held in near {
-            let is_own = held.resource == *resource;
-            step(&held.interval, gap_ms, if is_own { i64::from(held.quantity) } else { all });
-        }
-        for blackout in &terms.blackouts {
-            step(blackout, 0, all);
-        }
-        steps.sort_unstable();
-        let mut segments: Vec<Segment> = Vec::new();
-        let (mut at, mut taken) = (from.0, 0);
-        let mut push = |start: i64, end: i64, taken: i64| {
-            if start >= end || segments.len() >= SEGMENTS {
-                return;
-            }
-            let free = u32::try_from((all - taken).max(0)).unwrap_or(0);
-            match segments.last_mut() {
-                Some(last) if last.free == free => last.end = Instant(end),
-                _ => segments.push(Segment { start: Instant(start), end: Instant(end), free }),
-            }
-        };
-        for (when, units) in steps {
-            push(at, when, taken);
-            at = at.max(when);
-            taken += units;
-        }
-        push(at, to.0, taken);
-        segments
+    /// How many units of a resource are free when, over a range that was read: segments
+    /// without holes. An interval can be had for so many units as are free at each of its
+    /// instants.
+    pub fn free(&self, resource: &DocId, range: &Interval) -> Result<Vec<Segment>, RoomError> {
+        let (terms, zone) = self.of(resource)?;
+        let occupied = self.occupied(resource, range, None);
+        Ok(Survey::new(&zone, terms, &occupied, *range)?.free())
     }
 
-    /// The slots of the same length nearest to `wanted` on the same resource, not
-    /// before `now`, nearest first.
+    /// The first of so long within a range that was read.
+    pub fn earliest(
+        &self,
+        resource: &DocId,
+        range: &Interval,
+        length: super::availability::Length,
+        quantity: u32,
+        asker: &Asker<'_>,
+    ) -> Result<Option<Interval>, RoomError> {
+        let (terms, zone) = self.of(resource)?;
+        let occupied = self.occupied(resource, range, None);
+        let survey = Survey::new(&zone, terms, &occupied, *range)?;
+        Ok(survey.earliest(length, quantity, asker)?)
+    }
+
+    /// Slots as long as `wanted` nearest to it on the same resource, nearest first, that
+    /// break no rule. The view was read around the wish.
     pub fn alternatives(
         &self,
         resource: &DocId,
         wanted: &Interval,
         quantity: u32,
-        now: Instant,
+        asker: &Asker<'_>,
         limit: usize,
     ) -> Vec<Alternative> {
-        let (Some(terms), Some(end)) = (self.terms(resource), wanted.end) else {
-            return Vec::new();
+        let range = around(wanted, asker.now);
+        let found = || -> Result<Vec<Interval>, RoomError> {
+            let (terms, zone) = self.of(resource)?;
+            let occupied = self.occupied(resource, &range, None);
+            let survey = Survey::new(&zone, terms, &occupied, range)?;
+            Ok(survey.alternatives(wanted, quantity, asker, limit)?)
         };
-        let length = end.0.saturating_sub(wanted.start.0);
-        let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-        let step = terms.granularity_ms.and_then(|step| i64::try_from(step).ok()).unwrap_or(1);
-        // A nearest slot touches something that stands there, or is the one wanted.
-        let busy = self.held.iter().filter(|held| self.related(&held.resource, resource));
-        let mut starts: Vec<i64> = vec![wanted.start.0];
-        for held in busy {
-            starts.push(up(end_ms(&held.interval).saturating_add(gap_ms), step));
-            let before = held.interval.start.0.saturating_sub(gap_ms).saturating_sub(length);
-            starts.push(before.div_euclid(step).saturating_mul(step));
-        }
-        for blackout in &terms.blackouts {
-            starts.push(up(end_ms(blackout), step));
-            let before = blackout.start.0.saturating_sub(length);
-            starts.push(before.div_euclid(step).saturating_mul(step));
-        }
-        starts.retain(|start| *start >= now.0 && start.checked_add(length).is_some());
-        starts.sort_unstable_by_key(|start| (start.abs_diff(wanted.start.0), *start));
-        starts.dedup();
-        let mut found = Vec::new();
-        for start in starts.into_iter().take(2 * CANDIDATES) {
-            let end = Some(Instant(start + length));
-            let interval = Interval { start: Instant(start), end };
-            let fits = self
-                .in_the_way(resource, &interval, quantity)
-                .is_some_and(|others| others.is_empty());
-            if fits {
-                found.push(Alternative { listing: *resource, interval });
-            }
-            if found.len() >= limit {
-                break;
-            }
-        }
-        found
+        // Where nothing can be said, nothing is offered.
+        let found = found().unwrap_or_default().into_iter();
+        found.map(|interval| Alternative { listing: *resource, interval }).collect()
     }
 
-    /// Whether the very slot is free on this resource: for offering another one.
-    pub fn same_slot(
+    /// Bookings still to end at `now` that other terms would not allow: they stay, and
+    /// whoever sets the terms is told. Rules about the asker, and how long ahead, were
+    /// kept when they were made.
+    pub fn would_not_fit(
         &self,
         resource: &DocId,
-        wanted: &Interval,
-        quantity: u32,
-    ) -> Option<Alternative> {
-        let others = self.in_the_way(resource, wanted, quantity)?;
-        others.is_empty().then_some(Alternative { listing: *resource, interval: *wanted })
+        terms: &Terms,
+        now: Instant,
+    ) -> Result<Vec<(Held, Vec<Refusal>)>, RoomError> {
+        let index = self.row.record.index_of(resource).ok_or(RoomError::NoSuchResource)?;
+        let mut then = self.clone();
+        let slot = then.row.terms.get_mut(index).ok_or(RoomError::NoSuchResource)?;
+        *slot = Terms {
+            notice_ms: 0,
+            horizon_ms: None,
+            quotas: Vec::new(),
+            tiers: super::records::bounds::TIERS,
+            ..terms.clone()
+        };
+        let zone = terms.zone()?;
+        let asker = Asker { tier: 0, mine: &[], now: Instant(0) };
+        let mut found = Vec::new();
+        for held in &self.held {
+            if held.resource != *resource || held.interval.end.is_some_and(|end| end <= now) {
+                continue;
+            }
+            let occupied = then.occupied(resource, &held.interval, Some(&held.booking));
+            let survey = Survey::new(&zone, &then.row.terms[index], &occupied, held.interval);
+            let broken = match survey {
+                Err(OpeningError::RangeTooLong) => vec![without_end(&held.interval)],
+                survey => survey?.why_not(&held.interval, held.quantity, &asker)?,
+            };
+            if !broken.is_empty() {
+                found.push((held.clone(), broken));
+            }
+        }
+        Ok(found)
     }
 }
 
-/// The next multiple of `step` at or after `at`.
-fn up(at: i64, step: i64) -> i64 {
-    let down = at.div_euclid(step).saturating_mul(step);
-    if down == at { at } else { down.saturating_add(step) }
+/// What a range that is too long for opening hours breaks.
+fn without_end(wanted: &Interval) -> Refusal {
+    match wanted.end {
+        None => Refusal::OpenEnded,
+        Some(_) => Refusal::TooLong {
+            most_ms: u64::try_from(limits::RANGE_DAYS * Instant::DAY_MS).unwrap_or(u64::MAX),
+        },
+    }
+}
+
+/// The range in which others than a wish are looked for: about a month on either side,
+/// more for a long one, not before `now`.
+fn around(wanted: &Interval, now: Instant) -> Interval {
+    let length = wanted.length_ms().unwrap_or(0);
+    let longest = limits::RANGE_DAYS * Instant::DAY_MS / 3;
+    let reach = length.saturating_mul(AROUND_LENGTHS).max(AROUND_DAYS * Instant::DAY_MS);
+    let reach = reach.min(longest);
+    let start = wanted.start.plus_ms(-reach).max(now.min(wanted.start));
+    let end = wanted.start.plus_ms(length.min(longest)).plus_ms(reach);
+    Interval { start, end: Some(end) }
+}
+
+/// What a member has booked of a resource within reach of a wish: what its quotas count.
+/// As far as it can be told here: whose a booking is, only its parties know.
+pub fn booked_by(
+    tx: &Tx<'_>,
+    domain: &DomainView,
+    resource: &DocId,
+    member: &MemberId,
+    wanted: &Interval,
+    now: Instant,
+) -> Result<Vec<Interval>, RowsError> {
+    let quotas = domain.terms(resource).map(|terms| terms.quotas.as_slice()).unwrap_or_default();
+    let Some(reach_ms) = quotas.iter().map(super::availability::Quota::reach_ms).max() else {
+        return Ok(Vec::new());
+    };
+    let mut range = Interval {
+        start: wanted.start.plus_ms(-reach_ms),
+        end: wanted.end.map(|end| end.plus_ms(reach_ms)),
+    };
+    if quotas.iter().any(super::availability::Quota::is_ahead) {
+        range = Interval { start: range.start.min(now), end: None };
+    }
+    let mut mine = Vec::new();
+    for held in slots_over(tx, &domain.id, &range)? {
+        if held.resource != *resource {
+            continue;
+        }
+        let row = tx.row::<Bookings>(&held.booking)?;
+        let requester = row.and_then(|row| row.request().map(|request| request.by.member));
+        if requester == Some(*member) {
+            mine.push(held.interval);
+        }
+    }
+    Ok(mine)
 }

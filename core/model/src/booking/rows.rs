@@ -9,6 +9,7 @@ use super::calendar::{Displaced, Held, HistoryLine, Released};
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Step, Terms,
 };
+use super::slots::SlotKey;
 use crate::journal::Ref;
 use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
 use crate::rows::{Table, Typed};
@@ -163,8 +164,9 @@ table!(
     Decisions, Decisions, (DomainId, MemberId, EntryHash), DecisionRow
 );
 table!(
-    /// domain id ‖ start in milliseconds ‖ booking id → what counts.
-    CalendarSlots, CalendarSlots, (DomainId, u64, BookingId), Held
+    /// domain id ‖ class of length ‖ start in milliseconds ‖ booking id → what counts
+    /// ([`super::slots`]).
+    CalendarSlots, CalendarSlots, SlotKey, Held
 );
 table!(
     /// domain id ‖ booking id → what became of it.

@@ -6,10 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::availability::Asker;
 use super::calendar::{Effect, HistoryLine};
 use super::lifecycle::{self, Life, Proof, Side};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
-use super::room::{Alternative, DomainView};
+use super::room::{Alternative, DomainView, booked_by};
 use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Receipts, Said};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
 use crate::rows::{Key, RowsError, Tx};
@@ -139,7 +140,7 @@ pub fn view(
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
     let Some(request) = row.request() else { return Ok(None) };
     let record = &request.record;
-    let domain = DomainView::load(tx, &record.domain)?;
+    let domain = DomainView::head(tx, &record.domain)?;
     let state = tx.row::<BookingStates>(&(record.domain, *booking))?;
     let judged = judge(&row, domain.as_ref(), state.as_ref(), now);
     let mut view = BookingView {
@@ -184,17 +185,7 @@ pub fn view(
     }
     let is_open = matches!(view.status, Status::Displaced | Status::Requested | Status::Refused);
     if is_open && view.interval.start >= now {
-        let (interval, quantity) = (view.interval, view.quantity);
-        let free = domain.same_slot(&view.listing, &interval, quantity).is_some();
-        if !free || view.status != Status::Requested {
-            view.alternatives =
-                domain.alternatives(&view.listing, &interval, quantity, now, ALTERNATIVES);
-            for (other, listing) in others.iter().take(ALTERNATIVES) {
-                let other = DomainView::load(tx, other)?;
-                let slot = other.and_then(|o| o.same_slot(listing, &interval, quantity));
-                view.alternatives.extend(slot);
-            }
-        }
+        view.alternatives = alternatives(tx, &view, request.by.member, others, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
@@ -203,6 +194,38 @@ pub fn view(
         }
     }
     Ok(Some(view))
+}
+
+/// What else is free for who asked: the same at another time, others at the same time.
+/// Nothing for a request whose slot is free still.
+fn alternatives(
+    tx: &Tx<'_>,
+    view: &BookingView,
+    requester: MemberId,
+    others: &[(DomainId, DocId)],
+    now: Instant,
+) -> Result<Vec<Alternative>, RowsError> {
+    let BookingView { listing, interval, quantity, .. } = view;
+    let Some(domain) = DomainView::around(tx, &view.domain, interval, now)? else {
+        return Ok(Vec::new());
+    };
+    let mine = booked_by(tx, &domain, listing, &requester, interval, now)?;
+    let asker = Asker { tier: 0, mine: &mine, now };
+    let is_free = domain.in_the_way(listing, interval, *quantity).is_ok_and(|it| it.is_empty());
+    if is_free && view.status == Status::Requested {
+        return Ok(Vec::new());
+    }
+    let mut found = domain.alternatives(listing, interval, *quantity, &asker, ALTERNATIVES);
+    for (other, listing) in others.iter().take(ALTERNATIVES) {
+        let Some(other) = DomainView::over(tx, other, interval)? else { continue };
+        let mine = booked_by(tx, &other, listing, &requester, interval, now)?;
+        let asker = Asker { tier: 0, mine: &mine, now };
+        let broken = other.why_not(listing, interval, *quantity, &asker);
+        if broken.is_ok_and(|broken| broken.is_empty()) {
+            found.push(Alternative { listing: *listing, interval: *interval });
+        }
+    }
+    Ok(found)
 }
 
 struct Judged {
@@ -388,7 +411,7 @@ pub fn waitlist(
         .collect();
     list.sort_unstable_by_key(|(place, id, ..)| (*place, *id));
     let mut ids: Vec<BookingId> = list.into_iter().map(|(_, id, ..)| id).collect();
-    let view = DomainView::load(tx, domain)?;
+    let view = DomainView::head(tx, domain)?;
     let mut asked: Vec<(Instant, BookingId)> = Vec::new();
     for (_, row) in tx.rows_with_prefix::<Bookings>(&[], STATES)? {
         let Some(request) = row.request() else { continue };

@@ -19,13 +19,15 @@
 use std::cmp::Reverse;
 
 use crate::time::limits::RANGE_DAYS;
+use serde::{Deserialize, Serialize};
+
 use crate::time::{Instant, Interval, Zone, ZoneError, days_between, plus_days, plus_months};
 
 /// Milliseconds in an hour.
 const HOUR_MS: i64 = 3_600_000;
 
 /// What amounts are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Currency {
     /// Money, in whole cents.
     Cents,
@@ -34,7 +36,7 @@ pub enum Currency {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Unit {
     /// The whole booking, however long.
     Once,
@@ -49,7 +51,7 @@ pub enum Unit {
 }
 
 /// Prices of units; those without one cannot be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Rates {
     /// An hour.
     pub hour: Option<u64>,
@@ -62,7 +64,7 @@ pub struct Rates {
 }
 
 /// What one piece of a resource costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Tariff {
     /// Nothing.
     #[default]
@@ -145,6 +147,15 @@ impl Rates {
 }
 
 impl Tariff {
+    /// Whether each price is one that can be asked.
+    pub fn is_valid(&self) -> bool {
+        match self {
+            Self::Free => true,
+            Self::Once { amount, .. } => (1..=Rates::MAX).contains(amount),
+            Self::ByTime { rates, .. } => rates.is_valid(),
+        }
+    }
+
     /// What `quantity` pieces cost for an interval in the zone of the place.
     ///
     /// ```
@@ -163,19 +174,13 @@ impl Tariff {
         quantity: u32,
         deposit_cents: u64,
     ) -> Result<Quote, TariffError> {
-        let (currency, counts, rates) = match *self {
-            Self::Free => (None, Vec::new(), Rates::default()),
-            Self::Once { currency, amount } if (1..=Rates::MAX).contains(&amount) => {
-                (Some(currency), vec![(Unit::Once, 1, amount)], Rates::default())
-            }
-            Self::ByTime { currency, rates } if rates.is_valid() => {
-                (Some(currency), Vec::new(), rates)
-            }
-            _ => return Err(TariffError::Tariff),
-        };
-        let counts = match self {
-            Self::ByTime { .. } => cheapest(zone, interval, &rates)?,
-            _ => counts,
+        if !self.is_valid() {
+            return Err(TariffError::Tariff);
+        }
+        let (currency, counts) = match self {
+            Self::Free => (None, Vec::new()),
+            Self::Once { currency, amount } => (Some(*currency), vec![(Unit::Once, 1, *amount)]),
+            Self::ByTime { currency, rates } => (Some(*currency), cheapest(zone, interval, rates)?),
         };
         let mut lines = Vec::with_capacity(counts.len());
         let mut total: u64 = 0;

@@ -65,7 +65,7 @@ pub fn due(
     }
     for _ in 0..ROUND {
         let Some(domain) = todo.domains.pop_first() else { break };
-        let Some(view) = DomainView::load(tx, &domain)? else { continue };
+        let Some(view) = DomainView::head(tx, &domain)? else { continue };
         if !view.row.entitled.contains(&me.member) {
             continue;
         }
@@ -107,7 +107,10 @@ fn of_booking(
 ) -> Result<Option<Duty>, RowsError> {
     let Some(row) = tx.row::<Bookings>(id)? else { return Ok(None) };
     let Some(request) = row.request() else { return Ok(None) };
-    let Some(view) = DomainView::load(tx, &request.record.domain)? else { return Ok(None) };
+    let interval = request.record.interval;
+    let Some(view) = DomainView::over(tx, &request.record.domain, &interval)? else {
+        return Ok(None);
+    };
     let standing = booking::who_may(&view, me);
     let state = tx.row::<BookingStates>(&(view.id, *id))?;
     if row.is_given_up() {
@@ -141,14 +144,16 @@ fn of_booking(
         tier: 0,
     };
     let care = booking::Care::AllTerms;
-    Ok(match booking::accept(&view, me, &wanted, state.as_ref(), care, now) {
+    let by = request.by.member;
+    let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
+    Ok(match booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now) {
         Ok(_) => Some(Duty::Accept(*id)),
         Err(booking::DecideError::Taken { .. }) if request.record.waitlist => None,
         Err(booking::DecideError::Taken { .. }) => Some(Duty::Refuse(*id, Reason::TAKEN)),
-        Err(booking::DecideError::Unavailable { .. }) => {
-            Some(Duty::Refuse(*id, Reason::UNAVAILABLE))
+        Err(booking::DecideError::Terms(broken)) => {
+            let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
+            Some(Duty::Refuse(*id, reason))
         }
-        Err(booking::DecideError::Terms(_)) => Some(Duty::Refuse(*id, Reason::TERMS)),
         Err(_) => None,
     })
 }
@@ -192,8 +197,9 @@ fn of_displaced(
         if !is_instant || row.is_given_up() || is_gone || is_over {
             continue;
         }
-        let free = view.in_the_way(&out.resource, &out.interval, out.quantity);
-        if free.is_some_and(|others| others.is_empty()) {
+        let Some(there) = DomainView::over(tx, &view.id, &out.interval)? else { continue };
+        let others = there.in_the_way(&out.resource, &out.interval, out.quantity);
+        if others.is_ok_and(|others| others.is_empty()) {
             return Ok(Some(Duty::Accept(out.booking)));
         }
     }

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
+use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
     self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel, Care,
-    DecideError, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
-    Standing as Stands, Wanted, booking_id,
+    Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
+    Standing as Stands, Wanted, booked_by, booking_id,
 };
 use crate::journal::{Descriptor, kind};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
 use crate::listing::{ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
-use crate::time::{Instant, Interval};
+use crate::time::{Instant, Interval, Zone};
 
 /// Resources of the same kind that are looked at for the same slot.
 const OTHER_RESOURCES: usize = 16;
@@ -65,7 +66,7 @@ impl Replica {
     }
 
     pub(super) fn domain(&self, tx: &Tx<'_>, domain: &DomainId) -> Result<DomainView, ActError> {
-        let view = DomainView::load(tx, domain)?;
+        let view = DomainView::head(tx, domain)?;
         view.ok_or_else(|| ActError::not_found("listing.not_found"))
     }
 
@@ -88,16 +89,14 @@ impl Replica {
         let mut random = [0; 32];
         rng.fill_bytes(&mut random);
         let booking = booking_id(&self.me.member, &random);
-        if let Some(terms) = domain.terms(&new.listing) {
-            let wanted = Wanted {
-                booking,
-                resource: new.listing,
-                interval: new.interval,
-                quantity: new.quantity,
-                tier: 0,
-            };
-            booking::check_terms(terms, &wanted, now).map_err(|error| self.decide_error(error))?;
-        }
+        let wanted = Wanted {
+            booking,
+            resource: new.listing,
+            interval: new.interval,
+            quantity: new.quantity,
+            tier: 0,
+        };
+        self.may_ask(tx, now, &domain, &wanted)?;
         let record = Request {
             at: now,
             booking,
@@ -164,7 +163,9 @@ impl Replica {
         if row.is_given_up() {
             return Err(ActError::conflict("booking.wrong_state"));
         }
-        let domain = self.domain(tx, &request.record.domain)?;
+        let interval = request.record.interval;
+        let domain = DomainView::over(tx, &request.record.domain, &interval)?;
+        let domain = domain.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         if !request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
@@ -180,8 +181,9 @@ impl Replica {
         };
         let state = self.state_of(tx, &domain.id, booking)?;
         let me = self.as_holder();
-        let decision = booking::accept(&domain, &me, &wanted, state.as_ref(), care, now)
-            .map_err(|error| self.decide_error(error))?;
+        let mine = booked_by(tx, &domain, &wanted.resource, &by, &interval, now)?;
+        let decision = booking::accept(&domain, &me, &wanted, &mine, state.as_ref(), care, now)
+            .map_err(|error| self.decide_error_of(&domain, &wanted.resource, &error))?;
         self.decide(tx, now, &decision)
     }
 
@@ -258,7 +260,7 @@ impl Replica {
         let reason = if mine { Reason::CANCELLED_BY_REQUESTER } else { Reason::CANCELLED_BY_OWNER };
         if !mine {
             let decision = booking::release(&domain, &me, *booking, state.as_ref(), reason, now)
-                .map_err(|error| self.decide_error(error))?;
+                .map_err(|error| of_decision(&error, &Zone::utc()))?;
             changes.merge(self.decide(tx, now, &decision)?);
         }
         let cancel = Cancel { at: now, booking: *booking, reason, text };
@@ -329,7 +331,7 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         let (_, request) = self.deal(tx, booking)?;
         let mut readers = BTreeSet::from([request.by.member]);
-        if let Some(domain) = DomainView::load(tx, &request.record.domain)? {
+        if let Some(domain) = DomainView::head(tx, &request.record.domain)? {
             readers.extend(self::readers(&domain));
         }
         let receipt = booking::Receipt { at: now, hashes };
@@ -363,11 +365,11 @@ impl Replica {
         let me = self.as_holder();
         if domain.row.holder == me {
             let decision = booking::hand_over(&domain, &me, to, now)
-                .map_err(|error| self.decide_error(error))?;
+                .map_err(|error| of_decision(&error, &Zone::utc()))?;
             return self.decide(tx, now, &decision);
         }
         let close = booking::close_holder(&domain, &me, to, now)
-            .map_err(|error| self.decide_error(error))?;
+            .map_err(|error| of_decision(&error, &Zone::utc()))?;
         let payload = close.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
         let open = Descriptor::open(self.hood.hash, self.owner(), now);
         let mut changes = Changes::default();
@@ -461,20 +463,6 @@ impl Replica {
         let row = row.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         let domain = row.content.domain;
         self.domain(tx, &domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?)
-    }
-
-    pub(super) fn decide_error(&self, error: DecideError) -> ActError {
-        let code = error.code();
-        match error {
-            DecideError::NotEntitled | DecideError::NotHolder => {
-                ActError::not_allowed("booking.not_allowed")
-            }
-            DecideError::Taken { by, .. } => {
-                ActError::conflict("booking.taken").with("by", by.len())
-            }
-            DecideError::Terms(rule) => ActError::conflict("booking.terms").with("rule", rule),
-            _ => ActError::conflict(code),
-        }
     }
 }
 

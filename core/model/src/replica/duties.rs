@@ -132,7 +132,7 @@ impl Replica {
         decision: &crate::booking::Decision,
     ) -> Result<Changes, ActError> {
         use crate::booking::{DomainView, Op, release, seen};
-        let Some(view) = DomainView::load(tx, &decision.domain)? else {
+        let Some(view) = DomainView::head(tx, &decision.domain)? else {
             return Ok(Changes::default());
         };
         let me = self.as_holder();

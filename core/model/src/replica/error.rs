@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::booking::Alternative;
 use crate::journal::AppendError;
 use crate::listing::{MAX_SAVED_SEARCHES, SavedSearchError};
 use crate::rows::RowsError;
@@ -34,12 +35,16 @@ pub struct ActError {
     pub code: &'static str,
     /// What the message is made with; never what a peer sent.
     pub params: BTreeMap<&'static str, String>,
+    /// What else is against it.
+    pub also: Vec<ActError>,
+    /// What could be had instead, nearest first.
+    pub offers: Vec<Alternative>,
 }
 
 impl ActError {
     /// An error without parameters.
     pub fn new(kind: ErrorKind, code: &'static str) -> Self {
-        Self { kind, code, params: BTreeMap::new() }
+        Self { kind, code, params: BTreeMap::new(), also: Vec::new(), offers: Vec::new() }
     }
 
     /// What was given is not valid.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
+use super::calendar::check_terms;
 use super::{ActError, Replica};
 use crate::booking::{DomainId, DomainRecord, Holder, Record, Terms};
 use crate::journal::change::ChangeBody;
@@ -82,6 +83,7 @@ impl Replica {
         changes: &mut Changes,
     ) -> Result<DomainId, ActError> {
         let Deciding { holder, deciders, terms } = deciding;
+        check_terms(&terms)?;
         let record =
             DomainRecord::single(now, listing, terms, holder, deciders.into_iter().collect());
         let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;

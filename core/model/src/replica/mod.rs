@@ -7,6 +7,7 @@
 
 mod applications;
 mod bookings;
+mod calendar;
 mod devices;
 mod duties;
 mod error;
@@ -17,6 +18,7 @@ mod listings;
 mod members;
 mod rebuild;
 mod recount;
+mod refused;
 mod replay;
 mod settle;
 mod setup;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 pub use applications::{Applicant, ApplicationRow, Applications};
 pub use bookings::NewRequest;
+pub use calendar::{Calendar, FreeResource, Quoted, Unfitting};
 pub use error::{ActError, ErrorKind};
 pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};

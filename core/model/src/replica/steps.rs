@@ -171,7 +171,7 @@ impl ProofFacts for Facts<'_, '_> {
     }
 
     fn decides(&self, member: &MemberId, domain: &DomainId) -> bool {
-        let view = DomainView::load(self.tx, domain).ok().flatten();
+        let view = DomainView::head(self.tx, domain).ok().flatten();
         view.is_some_and(|view| view.row.entitled.contains(member))
     }
 

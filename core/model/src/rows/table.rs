@@ -144,6 +144,12 @@ impl Key for Vec<u8> {
     }
 }
 
+impl Key for u8 {
+    fn to_key(&self) -> Vec<u8> {
+        vec![*self]
+    }
+}
+
 impl Key for u64 {
     fn to_key(&self) -> Vec<u8> {
         self.to_be_bytes().to_vec()
@@ -186,6 +192,16 @@ impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
         let mut key = self.0.to_key();
         key.extend(self.1.to_key());
         key.extend(self.2.to_key());
+        key
+    }
+}
+
+impl<A: Key, B: Key, C: Key, D: Key> Key for (A, B, C, D) {
+    fn to_key(&self) -> Vec<u8> {
+        let mut key = self.0.to_key();
+        key.extend(self.1.to_key());
+        key.extend(self.2.to_key());
+        key.extend(self.3.to_key());
         key
     }
 }

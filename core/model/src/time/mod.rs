@@ -14,6 +14,7 @@ mod opening;
 mod recurrence;
 mod rrule;
 mod weekday;
+mod wire;
 mod zone;
 
 pub use change::ClockChange;

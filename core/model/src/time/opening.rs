@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::wire::ClosureText;
 use super::zone::{at_minute, plus_days};
 use super::{
     Holiday, HolidayCalendar, Instant, Interval, IntervalSet, Recurrence, Weekday, Zone, ZoneError,
@@ -35,7 +36,7 @@ pub struct WeekWindow {
 }
 
 /// What holds on public holidays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolidayHours {
     /// Whose holidays.
     pub calendar: HolidayCalendar,
@@ -44,7 +45,8 @@ pub struct HolidayHours {
 }
 
 /// A closure that comes again: the maintenance of the first Monday.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "ClosureText", try_from = "ClosureText")]
 pub struct Closure {
     /// When it begins.
     pub recurrence: Recurrence,
@@ -53,11 +55,12 @@ pub struct Closure {
 }
 
 /// When a place is open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OpeningPlan {
     /// Hours of the week; `None`: day and night.
     pub weekly: Option<Vec<WeekWindow>>,
     /// Dates unlike others, with their hours; none: closed.
+    #[serde(with = "super::wire::dates")]
     pub exceptions: BTreeMap<Date, Vec<Window>>,
     /// What holds on public holidays; `None`: they are days like others.
     pub holidays: Option<HolidayHours>,

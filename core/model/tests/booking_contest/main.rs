@@ -5,6 +5,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use palier_model::booking::availability::Asker;
 use palier_model::booking::{
     self, Answer, BookingStates, Bookings, Care, DecideError, Decision, Delivery, DomainRecord,
     Holder, Op, Outcome, Reason, Record, Resource, Standing, Status, Terms, inner,
@@ -42,11 +43,11 @@ fn two_acceptances_in_a_partition_leave_one_firm_holder_and_one_told_why() {
         let nearest = &lost.alternatives[0];
         assert!(!nearest.interval.overlaps(&first.interval));
         assert_eq!(lost.alternatives.len(), 2, "right before and right after");
-        let free = device.domain(&domain).free(
-            &place.listing,
-            Instant(NOW.0 + 2 * DAY - HOUR),
-            Instant(NOW.0 + 2 * DAY + 3 * HOUR),
-        );
+        let range = Interval {
+            start: Instant(NOW.0 + 2 * DAY - HOUR),
+            end: Some(Instant(NOW.0 + 2 * DAY + 3 * HOUR)),
+        };
+        let free = device.domain(&domain).free(&place.listing, &range).unwrap();
         assert_eq!(free.iter().map(|s| s.free).collect::<Vec<_>>(), [1, 0, 1]);
     }
     assert_eq!(place.owner.open_rows(), place.hub.open_rows());
@@ -59,14 +60,17 @@ fn double_booking_without_a_partition_is_refused_with_what_else_is_free() {
     place.hub.accept(&place.facts, &place.domain, &first).unwrap();
     let error = place.hub.accept(&place.facts, &place.domain, &second).unwrap_err();
     assert_eq!(error.code(), "booking.taken");
-    let DecideError::Taken { by, alternatives } = error else { panic!("{error:?}") };
+    let DecideError::Taken { by } = error else { panic!("{error:?}") };
     assert_eq!(by, vec![first.booking]);
+    let asker = Asker { tier: 0, mine: &[], now: NOW };
+    let view = place.hub.domain(&place.domain);
+    let alternatives = view.alternatives(&place.listing, &second.interval, 1, &asker, 5);
     assert_eq!(alternatives[0].interval.start, first.interval.start.plus_ms(-2 * HOUR));
     let again = place.hub.accept(&place.facts, &place.domain, &first).unwrap_err();
     assert_eq!(again, DecideError::Already);
     let stranger = Device::new(MemberId([9; 32]), 9);
     let view = place.hub.domain(&place.domain);
-    let error = booking::accept(&view, &stranger.me, &second, None, Care::AllTerms, NOW);
+    let error = booking::accept(&view, &stranger.me, &second, &[], None, Care::AllTerms, NOW);
     assert_eq!(error, Err(DecideError::NotEntitled));
 }
 

@@ -134,7 +134,7 @@ impl Device {
         let view = self.domain(domain);
         let state = Tx::new(&self.rows).row::<BookingStates>(&(*domain, wanted.booking)).unwrap();
         let decision =
-            booking::accept(&view, &self.me, wanted, state.as_ref(), Care::CalendarOnly, NOW)?;
+            booking::accept(&view, &self.me, wanted, &[], state.as_ref(), Care::CalendarOnly, NOW)?;
         Ok(self.write(facts, &decision))
     }
 

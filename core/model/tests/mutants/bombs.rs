@@ -13,7 +13,7 @@ use palier_model::keyring::{Epoch, EpochOwner, NextEpoch};
 use palier_model::keys::{BookingId, DocId, EntryHash, LogId};
 use palier_model::projection::DealKeys;
 use palier_model::seal::{DealKey, DhCount, EpochSecret, GRANT_BYTES, Grant, PairKey};
-use palier_model::time::{Instant, Interval};
+use palier_model::time::{Instant, Interval, OpeningPlan};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -181,7 +181,10 @@ fn domain(attack: &Attack<'_>, writer: &mut Writer, resources: u8, blackouts: us
     let resource = |n: u8| Resource {
         listing: DocId([n; 32]),
         part_of: n.checked_sub(1).map(u16::from),
-        terms: Terms { blackouts: blackouts.clone(), ..Terms::of_capacity(100_000) },
+        terms: Terms {
+            opening: OpeningPlan { blackouts: blackouts.clone(), ..OpeningPlan::default() },
+            ..Terms::of_capacity(100_000)
+        },
     };
     let resources = (0..resources).map(resource).collect();
     let record = DomainRecord { at: NOW, resources, holder, deciders: Vec::new() };

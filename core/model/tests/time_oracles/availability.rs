@@ -1,9 +1,9 @@
 //! Availability: each minute is asked how many units one could still have, each wish is
 //! held to every rule by itself, each search tries every minute.
 
+use palier_model::booking::Terms;
 use palier_model::booking::availability::{
-    Asker, Attendance, Length, Measure, Occupied, Quota, QuotaWindow, Refusal, Relation, Rules,
-    Survey,
+    Asker, Attendance, Length, Measure, Occupied, Quota, QuotaWindow, Refusal, Relation, Survey,
 };
 use palier_model::time::{Instant, Interval, Zone};
 
@@ -11,8 +11,8 @@ use super::clocks::{Clocks, ZONES, date, day_of, minute_of};
 use super::dice::Dice;
 use super::opening::{self, Why};
 
-/// From, to (none: for ever), units, whether it is a part or the whole, its gap.
-type Stands = (i64, Option<i64>, i64, bool, i64);
+/// From, to (none: for ever), units, whether it is a part or the whole.
+type Stands = (i64, Option<i64>, i64, bool);
 
 /// A resource as the oracle knows it; all in minutes.
 #[derive(Debug)]
@@ -52,10 +52,8 @@ impl Place {
     /// after it, are more out than the capacity, each with its own gap after it.
     fn fits(&self, from: i64, to: i64, quantity: i64) -> bool {
         let ends = |end: &Option<i64>| end.unwrap_or(i64::MAX / 2);
-        let apart = |(a, b, _, part, gap): &Stands| {
-            let gap = self.gap.max(*gap);
-            !part || from >= ends(b) + gap || to + gap <= *a
-        };
+        let apart =
+            |(a, b, _, part): &Stands| !part || from >= ends(b) + self.gap || to + self.gap <= *a;
         self.stands.iter().all(apart)
             && (from..to + self.gap).all(|at| self.out(at) + quantity <= self.capacity)
     }
@@ -165,9 +163,8 @@ impl Place {
         broken(self.is_closed(from, to), "closed");
         let units = quantity.min(self.capacity);
         let only_parts =
-            self.stands.iter().filter(|(_, _, _, part, _)| *part).any(|(a, b, _, _, gap)| {
-                let gap = self.gap.max(*gap);
-                from < b.unwrap_or(i64::MAX / 2) + gap && *a < to + gap
+            self.stands.iter().filter(|(_, _, _, part)| *part).any(|(a, b, _, _)| {
+                from < b.unwrap_or(i64::MAX / 2) + self.gap && *a < to + self.gap
             });
         broken(only_parts, "booking.why.part");
         broken(!only_parts && !self.fits(from, to, units), "booking.why.taken");
@@ -186,7 +183,7 @@ fn random(dice: &mut Dice, clocks: &Clocks) -> (Place, opening::Plan) {
     let stands = (0..dice.from(0, 8)).map(|_| {
         let start = from + 5 * dice.from(-60, 400);
         let end = (!dice.chance(5)).then(|| start + 5 * dice.from(1, 100));
-        (start, end, dice.from(1, 3), dice.chance(15), time(dice, 12))
+        (start, end, dice.from(1, 3), dice.chance(15))
     });
     let stands: Vec<Stands> = stands.collect();
     let quota = |dice: &mut Dice| {
@@ -214,7 +211,7 @@ fn random(dice: &mut Dice, clocks: &Clocks) -> (Place, opening::Plan) {
     let gap = if dice.chance(50) { 0 } else { time(dice, 12) };
     let last = to + 2 * 1_440;
     let mut out = vec![0; (last - from) as usize];
-    for (start, end, units, part, _) in &stands {
+    for (start, end, units, part) in &stands {
         let end = end.map_or(last, |end| end + gap);
         for at in (*start).max(from)..end.min(last) {
             out[(at - from) as usize] += if *part { 0 } else { *units };
@@ -251,12 +248,15 @@ fn interval(from: i64, to: i64) -> Interval {
     Interval { start: at(from), end: Some(at(to)) }
 }
 
-fn engine(place: &Place, plan: &opening::Plan) -> (Rules, Vec<Occupied>) {
+fn engine(place: &Place, plan: &opening::Plan) -> (Terms, Vec<Occupied>) {
     let ms = |minutes: i64| minutes as u64 * 60_000;
-    let rules = Rules {
-        gap_ms: ms(place.gap),
-        least_ms: ms(place.least),
-        most_ms: place.most.map(ms),
+    // The gap is the greater of both buffers, whichever that is.
+    let (before, after) = if place.now % 2 == 0 { (place.gap, 0) } else { (0, place.gap) };
+    let terms = Terms {
+        buffer_before_ms: ms(before),
+        buffer_after_ms: ms(after),
+        min_length_ms: (place.least > 0).then_some(ms(place.least)),
+        max_length_ms: place.most.map(ms),
         notice_ms: ms(place.notice),
         horizon_ms: place.horizon.map(ms),
         step_minutes: place.step.map(|step| step as u16),
@@ -268,15 +268,14 @@ fn engine(place: &Place, plan: &opening::Plan) -> (Rules, Vec<Occupied>) {
             .collect(),
         opening: opening::engine(plan),
         attendance: if place.at_ends { Attendance::AtEnds } else { Attendance::Throughout },
-        ..Rules::of_capacity(place.capacity as u32)
+        ..Terms::of_capacity(place.capacity as u32)
     };
-    let occupied = |(from, to, units, part, gap): &Stands| Occupied {
+    let occupied = |(from, to, units, part): &Stands| Occupied {
         interval: Interval { start: at(*from), end: to.map(at) },
         quantity: *units as u32,
         relation: if *part { Relation::Part } else { Relation::Same },
-        gap_ms: ms(*gap),
     };
-    (rules, place.stands.iter().map(occupied).collect())
+    (terms, place.stands.iter().map(occupied).collect())
 }
 
 #[test]
@@ -285,9 +284,9 @@ fn free_units_are_those_that_each_minute_could_still_have() {
         let clocks = &ZONES[dice.from(0, ZONES.len() as i64 - 1) as usize];
         let zone = Zone::named(clocks.name).unwrap();
         let (place, plan) = random(dice, clocks);
-        let (rules, occupied) = engine(&place, &plan);
+        let (terms, occupied) = engine(&place, &plan);
         let range = interval(place.from, place.to);
-        let survey = Survey::new(&zone, &rules, &occupied, range).unwrap();
+        let survey = Survey::new(&zone, &terms, &occupied, range).unwrap();
         let free = survey.free();
         let mut minutes = Vec::new();
         for segment in &free {
@@ -306,10 +305,10 @@ fn a_wish_is_refused_by_each_rule_it_breaks_and_no_other() {
         let clocks = &ZONES[dice.from(0, ZONES.len() as i64 - 1) as usize];
         let zone = Zone::named(clocks.name).unwrap();
         let (place, plan) = random(dice, clocks);
-        let (rules, occupied) = engine(&place, &plan);
-        rules.check().unwrap();
+        let (terms, occupied) = engine(&place, &plan);
+        terms.check().unwrap();
         let range = interval(place.from, place.to);
-        let survey = Survey::new(&zone, &rules, &occupied, range).unwrap();
+        let survey = Survey::new(&zone, &terms, &occupied, range).unwrap();
         let mine: Vec<_> = place.mine.iter().map(|(a, b)| interval(*a, *b)).collect();
         let asker = Asker { tier: place.tier as u8, mine: &mine, now: at(place.now) };
         for _ in 0..3 {
@@ -341,9 +340,9 @@ fn the_earliest_fit_and_the_nearest_one_are_found() {
         let (mut place, plan) = random(dice, clocks);
         // Quotas of time make holes of their own in a stretch: they are tried above.
         place.quotas.clear();
-        let (rules, occupied) = engine(&place, &plan);
+        let (terms, occupied) = engine(&place, &plan);
         let range = interval(place.from, place.to);
-        let survey = Survey::new(&zone, &rules, &occupied, range).unwrap();
+        let survey = Survey::new(&zone, &terms, &occupied, range).unwrap();
         let asker = Asker { tier: place.tier as u8, mine: &[], now: at(place.now) };
         let length = place.step.unwrap_or(5).min(240) * dice.from(1, 6);
         let quantity = dice.from(1, 2);

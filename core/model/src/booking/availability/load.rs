@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::survey::{Occupied, Relation};
-use crate::booking::room::Segment;
+use super::survey::{Occupied, Relation, Segment};
 use crate::time::{Instant, Interval};
 
 /// A stretch of time that keeps so many units from a booking which holds any of it.
@@ -23,8 +22,7 @@ pub(super) fn free_units(
 ) -> Vec<Segment> {
     let mut blocks = blocks_of_units(gap_ms, occupied, range);
     for other in occupied.iter().filter(|other| other.relation == Relation::Part) {
-        // A part, or what it is part of, takes all; the greater of both gaps counts.
-        let gap_ms = gap_ms.max(i64::try_from(other.gap_ms).unwrap_or(i64::MAX));
+        // A part, or what it is part of, takes all.
         blocks.push(Block {
             from: other.interval.start.0.saturating_sub(gap_ms),
             to: other.interval.end_or_max().0.saturating_add(gap_ms),

@@ -1,6 +1,6 @@
 //! When something can be had: free and busy, the earliest fit, why not, what else.
 //!
-//! Pure functions over the rules of one resource, what occupies it, and a `now` given in.
+//! Pure functions over the terms of one resource, what occupies it, and a `now` given in.
 //! A [`Survey`] looks at one range once and answers all questions about it; it costs what
 //! overlaps the range.
 //!
@@ -12,13 +12,11 @@ mod load;
 mod parts;
 mod quota;
 mod refusal;
-mod rules;
 mod search;
 mod survey;
 
 pub use parts::PartTree;
 pub use quota::{Measure, Quota, QuotaWindow};
 pub use refusal::Refusal;
-pub use rules::{Attendance, Rules, RulesError};
 pub use search::{Length, whole_days};
-pub use survey::{Asker, Occupied, Relation, Survey};
+pub use survey::{Asker, Attendance, Occupied, Relation, Segment, Survey};

@@ -1,5 +1,7 @@
 //! How much of a resource one member may have.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::civil::Date;
 use crate::time::{Instant, Interval, Zone, ZoneError, plus_days, plus_months};
 
@@ -9,7 +11,7 @@ const MAX_DAYS: u16 = 366;
 const MAX_PERIODS: usize = 4_000;
 
 /// The time over which is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QuotaWindow {
     /// Any stretch of so many times 24 hours.
     Rolling {
@@ -27,7 +29,7 @@ pub enum QuotaWindow {
 }
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Measure {
     /// Bookings that start in the window.
     Bookings(u32),
@@ -36,7 +38,7 @@ pub enum Measure {
 }
 
 /// At most so much in any such window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
     /// The window.
     pub window: QuotaWindow,
@@ -45,6 +47,23 @@ pub struct Quota {
 }
 
 impl Quota {
+    /// Whether what lies ahead is counted, however far.
+    pub(crate) const fn is_ahead(&self) -> bool {
+        matches!(self.window, QuotaWindow::Ahead)
+    }
+
+    /// How far before and after a wish a window that holds a part of it may reach.
+    pub(crate) const fn reach_ms(&self) -> i64 {
+        let days = match self.window {
+            QuotaWindow::Rolling { days } => days as i64,
+            QuotaWindow::Day => 2,
+            QuotaWindow::Week => 8,
+            QuotaWindow::Month => 33,
+            QuotaWindow::Ahead => 0,
+        };
+        days * Instant::DAY_MS
+    }
+
     /// Whether it can be kept at all.
     pub fn is_valid(&self) -> bool {
         let window = match self.window {

@@ -1,6 +1,7 @@
 //! Why something cannot be booked: the exact rule.
 
 use super::quota::Quota;
+use crate::booking::records::Reason;
 use crate::time::{Closed, Instant};
 
 /// A rule that a wish breaks.
@@ -70,6 +71,22 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it is only that others were there before.
+    pub const fn is_taken(&self) -> bool {
+        matches!(self, Self::Part { .. } | Self::Taken { .. })
+    }
+
+    /// The reason that is told to the requester where a device refuses by itself.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Part { .. } => Reason::PARTS,
+            Self::Taken { .. } => Reason::TAKEN,
+            Self::Tier { .. } => Reason::NOT_ELIGIBLE,
+            Self::Closed { .. } | Self::Quantity { .. } => Reason::UNAVAILABLE,
+            _ => Reason::TERMS,
+        }
+    }
+
     /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {

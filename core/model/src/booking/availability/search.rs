@@ -1,8 +1,7 @@
 //! The earliest fit, and what lies nearest to a wish.
 
 use super::quota::Quota;
-use super::rules::Attendance;
-use super::survey::{Asker, Survey, past_step};
+use super::survey::{Asker, Attendance, Survey, past_step};
 use crate::time::{Instant, Interval, IntervalSet, OpeningError, Zone, ZoneError, plus_days};
 
 /// Days that one search looks at.
@@ -64,7 +63,7 @@ impl Survey<'_> {
                     true
                 })?;
             }
-            None if asker.tier >= self.rules.tiers => {}
+            None if asker.tier >= self.terms.tiers => {}
             None => {
                 let starts = self.starts(length_ms, quantity, asker.now);
                 for stretch in starts.intervals().iter().take(MAX_STRETCHES) {
@@ -96,7 +95,7 @@ impl Survey<'_> {
         asker: &Asker<'_>,
         mut found: impl FnMut(Interval) -> bool,
     ) -> Result<(), OpeningError> {
-        if asker.tier >= self.rules.tiers {
+        if asker.tier >= self.terms.tiers {
             return Ok(());
         }
         match length {
@@ -134,16 +133,16 @@ impl Survey<'_> {
 
     /// Every start, steps and quotas aside, from which so much time can be had.
     fn starts(&self, length_ms: i64, quantity: u32, now: Instant) -> IntervalSet {
-        let rules = self.rules;
+        let terms = self.terms;
         let out_of_bounds = u64::try_from(length_ms).map_or(true, |length| {
             length == 0
-                || length < rules.least_ms
-                || rules.most_ms.is_some_and(|most| length > most)
+                || length < terms.min_length_ms.unwrap_or(0)
+                || terms.max_length_ms.is_some_and(|most| length > most)
         });
-        if out_of_bounds || quantity == 0 || quantity > rules.capacity {
+        if out_of_bounds || quantity == 0 || quantity > terms.capacity {
             return IntervalSet::default();
         }
-        let step_ms = rules.step_minutes.map_or(1, |minutes| i64::from(minutes) * 60_000);
+        let step_ms = terms.step_minutes.map_or(1, |minutes| i64::from(minutes) * 60_000);
         if length_ms % step_ms != 0 {
             return IntervalSet::default();
         }
@@ -154,7 +153,7 @@ impl Survey<'_> {
         };
         let available = self.available(quantity);
         let mut starts: IntervalSet = available.intervals().iter().map(before_ends).collect();
-        if rules.attendance == Attendance::AtEnds {
+        if self.attendance == Attendance::AtEnds {
             let back = |stretch: &Interval| Interval {
                 start: stretch.start.plus_ms(-length_ms),
                 end: stretch.end.map(|end| end.plus_ms(1 - length_ms)),
@@ -193,7 +192,7 @@ impl Survey<'_> {
 
     fn keeps_quotas(&self, interval: &Interval, asker: &Asker<'_>) -> Result<bool, ZoneError> {
         let keeps = |quota: &Quota| quota.allows(self.zone, asker.mine, interval, asker.now);
-        self.rules.quotas.iter().try_fold(true, |all, quota| Ok(all && keeps(quota)?))
+        self.terms.quotas.iter().try_fold(true, |all, quota| Ok(all && keeps(quota)?))
     }
 
     fn of_length(&self, start: Instant, length_ms: i64) -> Interval {
@@ -202,7 +201,7 @@ impl Survey<'_> {
 
     /// The first step of the local clock at or after an instant.
     fn step_up(&self, at: Instant) -> Result<Instant, ZoneError> {
-        let Some(minutes) = self.rules.step_minutes else { return Ok(at) };
+        let Some(minutes) = self.terms.step_minutes else { return Ok(at) };
         let step_ms = i64::from(minutes) * 60_000;
         let past = past_step(self.zone, at, step_ms)?;
         if past == 0 {
@@ -217,7 +216,7 @@ impl Survey<'_> {
 
     /// The last step of the local clock at or before an instant.
     fn step_down(&self, at: Instant) -> Result<Instant, ZoneError> {
-        let Some(minutes) = self.rules.step_minutes else { return Ok(at) };
+        let Some(minutes) = self.terms.step_minutes else { return Ok(at) };
         let step_ms = i64::from(minutes) * 60_000;
         let down = at.plus_ms(-past_step(self.zone, at, step_ms)?);
         let Some(change) = self.zone.change_between(down, at)? else { return Ok(down) };

@@ -1,10 +1,32 @@
 //! One resource looked at over one range.
 
+use serde::{Deserialize, Serialize};
+
 use super::load::free_units;
 use super::refusal::Refusal;
-use super::rules::{Attendance, Rules};
-use crate::booking::room::Segment;
+use crate::booking::records::Terms;
 use crate::time::{Instant, Interval, IntervalSet, OpeningError, Zone, ZoneError};
+
+/// When the opening hours count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Attendance {
+    /// All the time: a room.
+    #[default]
+    Throughout,
+    /// When it is taken and when it is brought back: a tool that is lent over night.
+    AtEnds,
+}
+
+/// A stretch of time in which so many units can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Its beginning.
+    pub start: Instant,
+    /// Its end.
+    pub end: Instant,
+    /// Units free throughout.
+    pub free: u32,
+}
 
 /// What a booking is to the resource that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +46,6 @@ pub struct Occupied {
     pub quantity: u32,
     /// What it is to this resource.
     pub relation: Relation,
-    /// The gap that its own resource wants; the greater of both counts.
-    pub gap_ms: u64,
 }
 
 /// Who asks, and when.
@@ -43,7 +63,9 @@ pub struct Asker<'a> {
 #[derive(Debug, Clone)]
 pub struct Survey<'a> {
     pub(super) zone: &'a Zone,
-    pub(super) rules: &'a Rules,
+    pub(super) terms: &'a Terms,
+    /// When hours count here.
+    pub(super) attendance: Attendance,
     pub(super) range: Interval,
     /// Units that bookings leave, over the range.
     units: Vec<Segment>,
@@ -63,36 +85,59 @@ impl<'a> Survey<'a> {
     /// it: [`OpeningError::RangeTooLong`].
     pub fn new(
         zone: &'a Zone,
-        rules: &'a Rules,
+        terms: &'a Terms,
         occupied: &[Occupied],
         range: Interval,
     ) -> Result<Self, OpeningError> {
-        let closed = rules.opening.closed(zone, &range)?;
-        let hours = match (rules.attendance, range.end) {
+        let hours = match (terms.attendance, range.end) {
             // Only the start is attended.
             (Attendance::AtEnds, None) => {
                 let day = Interval { end: Some(range.start.plus_ms(Instant::DAY_MS)), ..range };
-                rules.opening.hours(zone, &day)?
+                terms.opening.hours(zone, &day)?
             }
             // One instant more, to see whether the end of the range is still open.
             (Attendance::AtEnds, Some(end)) => {
                 let more = Interval { end: Some(end.plus_ms(1)), ..range };
-                rules.opening.hours(zone, &more)?
+                terms.opening.hours(zone, &more)?
             }
-            (Attendance::Throughout, _) => rules.opening.hours(zone, &range)?,
+            (Attendance::Throughout, _) => terms.opening.hours(zone, &range)?,
         };
-        let gap_ms = i64::try_from(rules.gap_ms).unwrap_or(i64::MAX);
+        Self::within(zone, terms, occupied, range, hours, terms.attendance)
+    }
+
+    /// The same for a person who may make an exception: opening hours do not count,
+    /// closures and what is booked do.
+    pub fn of_calendar(
+        zone: &'a Zone,
+        terms: &'a Terms,
+        occupied: &[Occupied],
+        range: Interval,
+    ) -> Result<Self, OpeningError> {
+        let always = IntervalSet::of(range);
+        Self::within(zone, terms, occupied, range, always, Attendance::Throughout)
+    }
+
+    fn within(
+        zone: &'a Zone,
+        terms: &'a Terms,
+        occupied: &[Occupied],
+        range: Interval,
+        hours: IntervalSet,
+        attendance: Attendance,
+    ) -> Result<Self, OpeningError> {
+        let closed = terms.opening.closed(zone, &range)?;
+        let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
         let blocked = |other: &&Occupied| other.relation == Relation::Part;
-        let around = |other: &Occupied| {
-            let gap_ms = gap_ms.max(i64::try_from(other.gap_ms).unwrap_or(i64::MAX));
-            let end = other.interval.end.map(|end| end.plus_ms(gap_ms));
-            Interval { start: other.interval.start.plus_ms(-gap_ms), end }
+        let around = |other: &Occupied| Interval {
+            start: other.interval.start.plus_ms(-gap_ms),
+            end: other.interval.end.map(|end| end.plus_ms(gap_ms)),
         };
         Ok(Self {
             zone,
-            rules,
+            terms,
+            attendance,
             range,
-            units: free_units(rules.capacity, gap_ms, occupied, &range),
+            units: free_units(terms.capacity, gap_ms, occupied, &range),
             parts: occupied.iter().filter(blocked).map(around).collect(),
             open: hours.minus(&closed),
             closed,
@@ -101,7 +146,7 @@ impl<'a> Survey<'a> {
 
     /// Free units over the range, in segments without holes: none where it is closed.
     pub fn free(&self) -> Vec<Segment> {
-        let open = match self.rules.attendance {
+        let open = match self.attendance {
             Attendance::Throughout => self.open.clone(),
             Attendance::AtEnds => IntervalSet::of(self.range).minus(&self.closed),
         };
@@ -140,7 +185,7 @@ impl<'a> Survey<'a> {
         let end = |at: Instant| (at.0 < i64::MAX).then_some(at);
         let enough: IntervalSet =
             enough.map(|it| Interval { start: it.start, end: end(it.end) }).collect();
-        match self.rules.attendance {
+        match self.attendance {
             Attendance::Throughout => enough.intersection(&self.open),
             Attendance::AtEnds => enough.minus(&self.closed),
         }
@@ -154,7 +199,7 @@ impl<'a> Survey<'a> {
         quantity: u32,
         asker: &Asker<'_>,
     ) -> Result<Vec<Refusal>, OpeningError> {
-        let Rules { capacity, tiers, .. } = *self.rules;
+        let Terms { capacity, tiers, .. } = *self.terms;
         let mut broken = Vec::new();
         if quantity == 0 || quantity > capacity {
             broken.push(Refusal::Quantity { most: capacity });
@@ -164,14 +209,14 @@ impl<'a> Survey<'a> {
         }
         self.length(wanted, &mut broken);
         self.ahead(wanted, asker.now, &mut broken);
-        if let Some(minutes) = self.rules.step_minutes
+        if let Some(minutes) = self.terms.step_minutes
             && !self.on_steps(wanted, minutes)?
         {
             broken.push(Refusal::Step { minutes });
         }
         self.hours(wanted, &mut broken)?;
         self.units(wanted, quantity, &mut broken);
-        for quota in &self.rules.quotas {
+        for quota in &self.terms.quotas {
             if !quota.allows(self.zone, asker.mine, wanted, asker.now)? {
                 broken.push(Refusal::Quota(*quota));
             }
@@ -179,8 +224,30 @@ impl<'a> Survey<'a> {
         Ok(broken)
     }
 
+    /// What of all that a person could not make an exception of: how many there are,
+    /// closures, what is booked.
+    pub fn in_the_way(
+        &self,
+        wanted: &Interval,
+        quantity: u32,
+    ) -> Result<Vec<Refusal>, OpeningError> {
+        let capacity = self.terms.capacity;
+        let mut broken = Vec::new();
+        if quantity == 0 || quantity > capacity {
+            broken.push(Refusal::Quantity { most: capacity });
+        }
+        if let Some(at) = IntervalSet::of(self.range).minus(&self.closed).first_missing(wanted)
+            && let Some(why) = self.terms.opening.why_closed(self.zone, at)?
+        {
+            broken.push(Refusal::Closed { at, why });
+        }
+        self.units(wanted, quantity, &mut broken);
+        Ok(broken)
+    }
+
     fn length(&self, wanted: &Interval, broken: &mut Vec<Refusal>) {
-        let Rules { least_ms, most_ms, .. } = *self.rules;
+        let least_ms = self.terms.min_length_ms.unwrap_or(0);
+        let most_ms = self.terms.max_length_ms;
         match wanted.length_ms().map(|length| u64::try_from(length).unwrap_or(0)) {
             None if most_ms.is_some() => broken.push(Refusal::OpenEnded),
             None => {}
@@ -200,7 +267,7 @@ impl<'a> Survey<'a> {
             broken.push(Refusal::Past);
         }
         let (earliest, latest) = self.starts_ahead(now);
-        if self.rules.notice_ms > 0 && wanted.start < earliest {
+        if self.terms.notice_ms > 0 && wanted.start < earliest {
             broken.push(Refusal::TooSoon { earliest });
         }
         if let Some(latest) = latest.filter(|latest| wanted.start > *latest) {
@@ -211,7 +278,7 @@ impl<'a> Survey<'a> {
     /// The first and the last start that may be asked for now.
     pub(super) fn starts_ahead(&self, now: Instant) -> (Instant, Option<Instant>) {
         let after = |ms: u64| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX));
-        (after(self.rules.notice_ms), self.rules.horizon_ms.map(after))
+        (after(self.terms.notice_ms), self.terms.horizon_ms.map(after))
     }
 
     /// Whether the start lies on a step of the local clock, and the end too or the length
@@ -227,7 +294,7 @@ impl<'a> Survey<'a> {
     }
 
     fn hours(&self, wanted: &Interval, broken: &mut Vec<Refusal>) -> Result<(), OpeningError> {
-        let missing = match self.rules.attendance {
+        let missing = match self.attendance {
             Attendance::Throughout => self.open.first_missing(wanted),
             Attendance::AtEnds => {
                 let all = IntervalSet::of(self.range).minus(&self.closed);
@@ -237,7 +304,7 @@ impl<'a> Survey<'a> {
             }
         };
         let Some(at) = missing else { return Ok(()) };
-        if let Some(why) = self.rules.opening.why_closed(self.zone, at)? {
+        if let Some(why) = self.terms.opening.why_closed(self.zone, at)? {
             broken.push(Refusal::Closed { at, why });
         }
         Ok(())
@@ -257,7 +324,7 @@ impl<'a> Survey<'a> {
         let ends_after = |segment: &&Segment| segment.end > wanted.start;
         let within = |segment: &&Segment| segment.start < wanted.end_or_max();
         let mut met = self.units.iter().filter(ends_after).take_while(within);
-        let quantity = quantity.min(self.rules.capacity);
+        let quantity = quantity.min(self.terms.capacity);
         if let Some(short) = met.find(|segment| segment.free < quantity) {
             let at = short.start.max(wanted.start);
             broken.push(Refusal::Taken { at, free: short.free });

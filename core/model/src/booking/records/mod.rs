@@ -22,7 +22,7 @@ pub use domain::{DomainId, DomainRecord, Holder, Resource};
 pub use private::{Answer, Cancel, Outcome, Receipt, Request, booking_id};
 pub use reason::Reason;
 pub use step::{Step, StepKind};
-pub use terms::{Cancellation, Mode, Plan, PlanWindow, Price, PricePer, Terms};
+pub use terms::{Cancellation, Mode, Terms};
 
 use crate::codec::{self, DecodeError};
 use crate::journal::limits;
@@ -38,12 +38,10 @@ pub mod bounds {
     pub const SEEN: usize = 32;
     /// Bookings that one record of terms may cancel.
     pub const CANCELS: usize = 256;
-    /// Blackouts of one resource.
-    pub const BLACKOUTS: usize = 128;
-    /// Windows in a weekly plan.
-    pub const WINDOWS: usize = 64;
-    /// Bytes of a time zone's name.
-    pub const ZONE_BYTES: usize = 64;
+    /// Quotas of one resource.
+    pub const QUOTAS: usize = 8;
+    /// Bytes of the terms of one resource, all their hours and closures included.
+    pub const TERMS_BYTES: usize = 16 << 10;
     /// Bytes of a note or a text of refusal.
     pub const TEXT_BYTES: usize = 2_000;
     /// Bytes kept for fields of a later version.

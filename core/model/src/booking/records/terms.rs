@@ -1,42 +1,16 @@
 //! The terms of a resource: what a decider checks, and what the calendar needs.
+//!
+//! The calendar of §7 reads capacity and buffers alone; all else is judged by whoever
+//! decides, and told to whoever asks ([`super::super::availability`]).
 
 use serde::{Deserialize, Serialize};
 
 use super::{RecordError, bounds, check_interval, within};
-use crate::time::Interval;
-
-/// What a stretch of time costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Price {
-    /// Nothing.
-    #[default]
-    Free,
-    /// Credits, in whole minutes for the whole booking.
-    Credits {
-        /// Minutes.
-        minutes: u64,
-    },
-    /// Money per stretch of time begun.
-    Euros {
-        /// Whole cents.
-        cents: u64,
-        /// Per what.
-        per: PricePer,
-    },
-}
-
-/// The stretch of time a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PricePer {
-    /// An hour.
-    Hour,
-    /// A day.
-    Day,
-    /// A week.
-    Week,
-    /// A month.
-    Month,
-}
+use crate::booking::availability::{Attendance, Quota};
+use crate::booking::tariff::Tariff;
+use crate::codec;
+use crate::listing::zone_is_named;
+use crate::time::{OpeningPlan, Zone, ZoneError};
 
 /// How a request becomes a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -57,61 +31,48 @@ pub struct Cancellation {
     pub fee_percent: u8,
 }
 
-/// One window of a weekly plan, in the plan's own zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanWindow {
-    /// 0 is Monday.
-    pub weekday: u8,
-    /// First minute of the day, 0–1439.
-    pub from_minute: u16,
-    /// First minute after it, up to 2880 (a window may run into the next day).
-    pub to_minute: u16,
-}
-
-/// When a resource can be had: laid out for calendars, not yet judged.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Plan {
-    /// The IANA zone of the place.
-    pub zone: String,
-    /// The week.
-    pub windows: Vec<PlanWindow>,
-}
-
-/// The terms of one resource.
+/// The terms of one resource. Lengths are real time in milliseconds.
 ///
 /// They apply from their place in the order on and never displace what is firm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// Units that can be out at once.
     pub capacity: u32,
-    /// Free time wanted before a booking, in milliseconds.
+    /// Free time wanted before a booking.
     pub buffer_before_ms: u64,
-    /// Free time wanted after a booking, in milliseconds.
+    /// Free time wanted after a booking.
     pub buffer_after_ms: u64,
-    /// Shortest booking, in milliseconds.
+    /// Shortest booking.
     pub min_length_ms: Option<u64>,
-    /// Longest booking, in milliseconds; without it a booking may also be open-ended.
+    /// Longest booking; without it a booking may also be open-ended.
     pub max_length_ms: Option<u64>,
-    /// Asked for at least this long before the start, in milliseconds.
+    /// Asked for at least this long before the start.
     pub notice_ms: u64,
-    /// Asked for at most this long before the start, in milliseconds.
+    /// Asked for at most this long before the start.
     pub horizon_ms: Option<u64>,
-    /// Starts and ends lie on multiples of this, in milliseconds.
-    pub granularity_ms: Option<u64>,
-    /// What it costs.
-    pub price: Price,
-    /// Deposit, in whole cents.
+    /// Starts and ends lie on multiples of so many minutes since local midnight; 1 to 1440,
+    /// a divisor of 1440. A booking as long as a multiple may end anywhere.
+    pub step_minutes: Option<u16>,
+    /// Tiers from this one on are not served; 0 is this building.
+    pub tiers: u8,
+    /// How much one member may have.
+    pub quotas: Vec<Quota>,
+    /// The IANA zone of the place: what opening hours, steps, days and prices mean.
+    pub zone: String,
+    /// Opening hours and closures.
+    pub opening: OpeningPlan,
+    /// When opening hours count.
+    pub attendance: Attendance,
+    /// What it costs, for one piece.
+    pub tariff: Tariff,
+    /// Deposit for one piece, in whole cents.
     pub deposit_cents: u64,
     /// Who answers.
     pub mode: Mode,
     /// What cancelling costs.
     pub cancellation: Cancellation,
-    /// Tiers from this one on are not served; 0 is this building.
-    pub tiers: u8,
-    /// Weekly plan; none: always.
-    pub plan: Option<Plan>,
-    /// When it cannot be had. Blackouts have no buffers.
-    pub blackouts: Vec<Interval>,
+    /// What a requester agrees to by asking; empty: nothing.
+    pub accept: String,
     /// Fields of a later version, kept untouched.
     pub more: Vec<u8>,
 }
@@ -126,14 +87,17 @@ impl Default for Terms {
             max_length_ms: None,
             notice_ms: 0,
             horizon_ms: None,
-            granularity_ms: None,
-            price: Price::Free,
+            step_minutes: None,
+            tiers: bounds::TIERS,
+            quotas: Vec::new(),
+            zone: "UTC".to_owned(),
+            opening: OpeningPlan::default(),
+            attendance: Attendance::default(),
+            tariff: Tariff::default(),
             deposit_cents: 0,
             mode: Mode::ByRequest,
             cancellation: Cancellation::default(),
-            tiers: bounds::TIERS,
-            plan: None,
-            blackouts: Vec::new(),
+            accept: String::new(),
             more: Vec::new(),
         }
     }
@@ -154,7 +118,12 @@ impl Terms {
         }
     }
 
-    /// Checks every bound.
+    /// The zone of the place, if this version knows it.
+    pub fn zone(&self) -> Result<Zone, ZoneError> {
+        Zone::named(&self.zone)
+    }
+
+    /// Checks every bound. The same on every machine, whatever zones it knows.
     pub fn check(&self) -> Result<(), RecordError> {
         within(self.capacity <= bounds::UNITS, "capacity")?;
         let spans = [
@@ -164,34 +133,24 @@ impl Terms {
             self.max_length_ms,
             Some(self.notice_ms),
             self.horizon_ms,
-            self.granularity_ms,
             Some(self.cancellation.free_until_ms),
         ];
         within(spans.iter().flatten().all(|span| *span <= bounds::SPAN_MS), "span")?;
-        within(self.granularity_ms != Some(0), "granularity")?;
         let shortest = self.min_length_ms.unwrap_or(0);
         within(self.max_length_ms.is_none_or(|longest| longest >= shortest), "lengths")?;
-        let price = match self.price {
-            Price::Free => 0,
-            Price::Credits { minutes } => minutes,
-            Price::Euros { cents, .. } => cents,
-        };
-        within(price <= bounds::PRICE && self.deposit_cents <= bounds::PRICE, "price")?;
-        within(self.cancellation.fee_percent <= 100, "fee")?;
+        within(self.horizon_ms.is_none_or(|most| most >= self.notice_ms), "horizon")?;
+        let divides = |step: u16| step != 0 && 1_440 % step == 0;
+        within(self.step_minutes.is_none_or(divides), "step")?;
         within(self.tiers <= bounds::TIERS, "tiers")?;
-        if let Some(plan) = &self.plan {
-            within(plan.zone.len() <= bounds::ZONE_BYTES, "zone")?;
-            within(plan.windows.len() <= bounds::WINDOWS, "windows")?;
-            let sound = |w: &PlanWindow| {
-                w.weekday < 7
-                    && w.from_minute < 1_440
-                    && w.from_minute < w.to_minute
-                    && w.to_minute <= 2_880
-            };
-            within(plan.windows.iter().all(sound), "window")?;
-        }
-        within(self.blackouts.len() <= bounds::BLACKOUTS, "blackouts")?;
-        self.blackouts.iter().try_for_each(check_interval)?;
-        within(self.more.len() <= bounds::MORE_BYTES, "later fields")
+        within(self.quotas.len() <= bounds::QUOTAS, "quotas")?;
+        within(self.quotas.iter().all(Quota::is_valid), "quota")?;
+        within(!self.zone.is_empty() && zone_is_named(&self.zone), "zone")?;
+        self.opening.check().map_err(|_| RecordError::Bounds("opening hours"))?;
+        self.opening.blackouts.iter().try_for_each(check_interval)?;
+        within(self.tariff.is_valid() && self.deposit_cents <= bounds::PRICE, "price")?;
+        within(self.cancellation.fee_percent <= 100, "fee")?;
+        within(self.accept.len() <= bounds::TEXT_BYTES, "text to accept")?;
+        within(self.more.len() <= bounds::MORE_BYTES, "later fields")?;
+        within(codec::encode(self).len() <= bounds::TERMS_BYTES, "terms")
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::booking::tariff::{Currency, Rates, Tariff};
 use crate::journal::Ref;
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, LogId, MemberId};
 
@@ -69,8 +70,20 @@ fn what_is_out_of_bounds_is_neither_written_nor_read() {
     }
     let unsorted = Decision { seen: vec![reference(2), reference(1)], ..accept(1, 2, 1) };
     assert!(unsorted.to_payload().is_err());
-    let terms = Terms { granularity_ms: Some(0), ..Terms::default() };
-    assert!(terms.check().is_err());
+    let bad_terms = [
+        Terms { step_minutes: Some(0), ..Terms::default() },
+        Terms { step_minutes: Some(7), ..Terms::default() },
+        Terms { zone: String::new(), ..Terms::default() },
+        Terms { horizon_ms: Some(1), notice_ms: 2, ..Terms::default() },
+        Terms { accept: "x".repeat(bounds::TEXT_BYTES + 1), ..Terms::default() },
+        Terms {
+            tariff: Tariff::ByTime { currency: Currency::Cents, rates: Rates::default() },
+            ..Terms::default()
+        },
+    ];
+    for terms in bad_terms {
+        assert!(terms.check().is_err(), "{terms:?}");
+    }
     let mut domain =
         DomainRecord::single(Instant(1), DocId([5; 32]), Terms::default(), holder(), vec![]);
     domain.resources[0].part_of = Some(0);

@@ -1,0 +1,142 @@
+//! What an owner changes of the terms: only what is given.
+
+use std::collections::BTreeMap;
+
+use super::availability::{Attendance, Quota};
+use super::records::{Cancellation, Mode, Terms};
+use super::tariff::Tariff;
+use crate::time::civil::Date;
+use crate::time::{HolidayHours, Instant, Interval, IntervalSet, WeekWindow, Window};
+
+/// Fields of [`Terms`] to change. What may be absent is an option in an option:
+/// `Some(None)` takes it away.
+///
+/// ```
+/// use palier_model::booking::{Terms, TermsEdit};
+/// use palier_model::time::Instant;
+/// let edit = TermsEdit { step_minutes: Some(Some(15)), ..TermsEdit::default() };
+/// let terms = edit.applied_to(&Terms::default(), Instant(0));
+/// assert_eq!(terms.step_minutes, Some(15));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TermsEdit {
+    /// Units that can be out at once.
+    pub capacity: Option<u32>,
+    /// Who answers.
+    pub mode: Option<Mode>,
+    /// Free time between two bookings.
+    pub buffer_ms: Option<u64>,
+    /// Shortest booking.
+    pub min_length_ms: Option<Option<u64>>,
+    /// Longest booking.
+    pub max_length_ms: Option<Option<u64>>,
+    /// Asked for at least this long before the start.
+    pub notice_ms: Option<u64>,
+    /// Asked for at most this long before the start.
+    pub horizon_ms: Option<Option<u64>>,
+    /// Steps of the local clock.
+    pub step_minutes: Option<Option<u16>>,
+    /// Tiers from this one on are not served.
+    pub tiers: Option<u8>,
+    /// How much one member may have.
+    pub quotas: Option<Vec<Quota>>,
+    /// The zone of the place.
+    pub zone: Option<String>,
+    /// Hours of the week; none: day and night.
+    pub weekly: Option<Option<Vec<WeekWindow>>>,
+    /// Dates unlike others, with their hours; none: like others again.
+    pub exceptions: BTreeMap<Date, Option<Vec<Window>>>,
+    /// What holds on public holidays; none: they are days like others.
+    pub holidays: Option<Option<HolidayHours>>,
+    /// Closed then.
+    pub block: Vec<Interval>,
+    /// Closed no longer then.
+    pub unblock: Vec<Interval>,
+    /// When hours count.
+    pub attendance: Option<Attendance>,
+    /// What it costs.
+    pub tariff: Option<Tariff>,
+    /// Deposit, in whole cents.
+    pub deposit_cents: Option<u64>,
+    /// What cancelling costs.
+    pub cancellation: Option<Cancellation>,
+    /// What a requester agrees to.
+    pub accept: Option<String>,
+}
+
+impl TermsEdit {
+    /// The terms as they will be. Closures and dates that are over at `now` are left out.
+    #[must_use]
+    pub fn applied_to(&self, terms: &Terms, now: Instant) -> Terms {
+        let mut terms = terms.clone();
+        let edit = self.clone();
+        set(&mut terms.capacity, edit.capacity);
+        set(&mut terms.mode, edit.mode);
+        if let Some(buffer) = edit.buffer_ms {
+            (terms.buffer_before_ms, terms.buffer_after_ms) = (0, buffer);
+        }
+        set(&mut terms.min_length_ms, edit.min_length_ms);
+        set(&mut terms.max_length_ms, edit.max_length_ms);
+        set(&mut terms.notice_ms, edit.notice_ms);
+        set(&mut terms.horizon_ms, edit.horizon_ms);
+        set(&mut terms.step_minutes, edit.step_minutes);
+        set(&mut terms.tiers, edit.tiers);
+        set(&mut terms.quotas, edit.quotas);
+        set(&mut terms.zone, edit.zone);
+        set(&mut terms.attendance, edit.attendance);
+        set(&mut terms.tariff, edit.tariff);
+        set(&mut terms.deposit_cents, edit.deposit_cents);
+        set(&mut terms.cancellation, edit.cancellation);
+        set(&mut terms.accept, edit.accept);
+        self.open(&mut terms, now);
+        terms
+    }
+
+    fn open(&self, terms: &mut Terms, now: Instant) {
+        let today = terms.zone().and_then(|zone| zone.date(now));
+        let opening = &mut terms.opening;
+        set(&mut opening.weekly, self.weekly.clone());
+        set(&mut opening.holidays, self.holidays.clone());
+        for (date, hours) in &self.exceptions {
+            match hours {
+                Some(hours) => opening.exceptions.insert(*date, hours.clone()),
+                None => opening.exceptions.remove(date),
+            };
+        }
+        let is_over = |date: &Date| today.as_ref().is_ok_and(|today| date < today);
+        opening.exceptions.retain(|date, _| !is_over(date));
+        let blocked: IntervalSet = opening.blackouts.iter().chain(&self.block).copied().collect();
+        let left = blocked.minus(&self.unblock.iter().copied().collect());
+        let ahead = left.intervals().iter().filter(|it| it.end.is_none_or(|end| end > now));
+        opening.blackouts = ahead.copied().collect();
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(from: i64, to: i64) -> Interval {
+        Interval { start: Instant(from), end: Some(Instant(to)) }
+    }
+
+    #[test]
+    fn only_what_is_given_changes_and_what_is_over_goes() {
+        let mut terms = Terms { notice_ms: 5, ..Terms::of_capacity(3) };
+        terms.opening.blackouts = vec![hours(0, 10), hours(20, 40)];
+        let block = TermsEdit { block: vec![hours(35, 60)], ..TermsEdit::default() };
+        let terms = block.applied_to(&terms, Instant(15));
+        assert_eq!((terms.capacity, terms.notice_ms), (3, 5));
+        assert_eq!(terms.opening.blackouts, [hours(20, 60)]);
+        let unblock = TermsEdit { unblock: vec![hours(30, 50)], ..TermsEdit::default() };
+        let terms = unblock.applied_to(&terms, Instant(15));
+        assert_eq!(terms.opening.blackouts, [hours(20, 30), hours(50, 60)]);
+        assert_eq!(TermsEdit::default().applied_to(&terms, Instant(15)), terms);
+    }
+}
