@@ -6,6 +6,8 @@ use tempfile::TempDir;
 
 const START: &str = "2031-05-01T10:00:00+02:00";
 const END: &str = "2031-05-03T12:00:00+02:00";
+/// Until when it is shown.
+const LATER: &str = "2031-12-31T00:00:00+01:00";
 const THEN: &str = "2031-05-01T10:05:00+02:00";
 
 /// Everything of one home goes into another, by a file.
@@ -39,8 +41,9 @@ impl Loan {
             assert_eq!(guest.must(&["join", &link]).text("status"), "joined");
         }
         drop(running);
-        let tool =
-            owner.must(&["--offline", "listing", "add", "tool", "--title", "Perceuse"]).text("id");
+        let tool = owner
+            .must(&["--offline", "listing", "add", "tool", "--title", "Perceuse", "--until", LATER])
+            .text("id");
         let mut it = Self { root, owner, asker, third, tool, booking: String::new() };
         it.share();
         it.booking = it.ask();
