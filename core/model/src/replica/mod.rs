@@ -7,6 +7,7 @@
 
 mod applications;
 mod bookings;
+mod credits;
 mod devices;
 mod duties;
 mod error;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 pub use applications::{Applicant, ApplicationRow, Applications};
 pub use bookings::NewRequest;
+pub use credits::StatementLine;
 pub use error::{ActError, ErrorKind};
 pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
