@@ -4,12 +4,14 @@
 //! be added, none may change its meaning or go. Nothing here reads or decides.
 
 mod commands;
+mod credit;
 mod machine;
 mod people;
 mod sharing;
 mod values;
 
 pub use commands::COMMANDS;
+pub use credit::*;
 pub use machine::*;
 pub use people::*;
 pub use sharing::*;
@@ -179,6 +181,12 @@ answers! {
     Booking(Booking),
     /// `waitlist`
     Waitlist(List<Waiting>),
+    /// `credit balance`
+    CreditBalance(CreditBalance),
+    /// `credit list`
+    CreditLines(List<CreditLine>),
+    /// `credit list --csv`
+    CreditFile(CreditFile),
     /// `bundle export`
     BundleExported(BundleExported),
     /// `bundle import`

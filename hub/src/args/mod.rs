@@ -4,6 +4,7 @@
 //! [`localised`] under the name of the command (`help-booking-request`) and of the
 //! argument (`arg-start`).
 
+mod credit;
 mod help;
 mod node;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod price;
 mod sharing;
 mod values;
 
+pub use credit::*;
 pub use help::{localised, paths};
 pub use node::*;
 pub use people::*;
@@ -136,6 +138,9 @@ pub enum Command {
     Booking(Booking),
     /// Waiting lists.
     Waitlist(Waitlist),
+    /// Minutes of help.
+    #[command(subcommand)]
+    Credit(Credit),
     /// Entries as a file.
     #[command(subcommand)]
     Bundle(Bundle),

@@ -4,6 +4,7 @@
 
 mod booking;
 mod bundle;
+mod credit;
 mod device;
 mod hood;
 mod listing;
@@ -144,6 +145,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Photo(it)) => listing::photo(on, it).await,
         Some(Command::Booking(it)) => booking::booking(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,
+        Some(Command::Credit(it)) => credit::credit(on, it).await,
         Some(Command::Bundle(it)) => bundle::bundle(on, it).await,
         Some(Command::Schema(it)) => schema(it.answer.as_deref()),
         // These open homes themselves; they never come here.

@@ -195,6 +195,11 @@ impl Backend for Fake {
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;
         photo_get(&Scope, BlobId, PathBuf, i64) -> PhotoFile;
         waitlist(&Scope, Option<DocId>) -> Vec<Waiting>;
+        credit_balance(&Scope, Option<MemberId>) -> CreditBalance;
+        credit_give(&Scope, crate::backend::NewGift) -> Saved;
+        credit_allot(&Scope, DeviceId, u32) -> Saved;
+        credit_lines(&Scope, Paging) -> List<CreditLine>;
+        credit_file(&Scope, PathBuf) -> CreditFile;
         bundle_export(&Scope, PathBuf, OnProgress) -> BundleExported;
     }
 }

@@ -3,6 +3,7 @@
 
 mod bookings;
 mod bundle;
+mod credits;
 mod errors;
 mod events;
 mod hoods;
@@ -27,14 +28,15 @@ use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BundleExported, BundleImported, Device, DeviceLink, Doctor, Hood, Init, Invitation,
-    Joined, List, Listing, ListingDetail, Member, PhotoAdded, PhotoFile, Profile, Recovered,
-    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, Waiting,
+    Booking, BundleExported, BundleImported, CreditBalance, CreditFile, CreditLine, Device,
+    DeviceLink, Doctor, Hood, Init, Invitation, Joined, List, Listing, ListingDetail, Member,
+    PhotoAdded, PhotoFile, Profile, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status,
+    SyncDone, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, Host, LinkStep, ListingChange, ListingFilter, MemberAct,
-    NewBooking, NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch,
-    Recovery, Scope,
+    NewBooking, NewGift, NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging,
+    ProfilePatch, Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
 
@@ -420,6 +422,25 @@ impl Backend for Opened {
     }
     async fn waitlist(&self, scope: &Scope, listing: Option<DocId>) -> Result<Vec<Waiting>> {
         self.waiting(scope, listing).await
+    }
+    async fn credit_balance(
+        &self,
+        scope: &Scope,
+        member: Option<MemberId>,
+    ) -> Result<CreditBalance> {
+        self.balance_of(scope, member).await
+    }
+    async fn credit_give(&self, scope: &Scope, gift: NewGift) -> Result<Saved> {
+        self.give_minutes(scope, gift).await
+    }
+    async fn credit_allot(&self, scope: &Scope, device: DeviceId, minutes: u32) -> Result<Saved> {
+        self.allot_minutes(scope, device, minutes).await
+    }
+    async fn credit_lines(&self, scope: &Scope, paging: Paging) -> Result<List<CreditLine>> {
+        self.statement_page(scope, paging).await
+    }
+    async fn credit_file(&self, scope: &Scope, file: PathBuf) -> Result<CreditFile> {
+        self.statement_file(scope, file).await
     }
     async fn bundle_export(
         &self,

@@ -3,6 +3,7 @@
 //! Pure: an answer in, a text out. Whatever a neighbour wrote passes [`plain`], so
 //! that nobody's title can move the cursor or colour of somebody's terminal.
 
+mod credit;
 mod machine;
 mod people;
 mod sharing;
@@ -58,6 +59,11 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::Waitlist(it) => sharing::waitlist(&it.items, view),
+        Answer::CreditBalance(it) => credit::balance(it, view),
+        Answer::CreditLines(it) => credit::lines(it, view),
+        Answer::CreditFile(it) => {
+            view.with("credit-file", [("file", plain(&it.file).into()), ("n", it.lines.into())])
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub mod bounds {
 /// Kinds of sealed record about credits. Numbers are on the wire for ever.
 pub mod inner {
     /// [`super::Note`].
-    pub const NOTE: u16 = 0x20;
+    pub const NOTE: u16 = 0x30;
 }
 
 /// One device of one member: what holds minutes and passes them on, whatever its
