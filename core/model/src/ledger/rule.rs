@@ -164,6 +164,9 @@ fn before<P: Past>(
     past: &P,
 ) -> Result<Result<Cover, Held>, P::Error> {
     let Some(hash) = hash else {
+        if n != 0 {
+            return Ok(Err(Held::Broken));
+        }
         return Ok(Ok(Cover { minutes: past.line(account), heir_of: BTreeSet::new() }));
     };
     Ok(match past.standing(&hash)? {

@@ -190,7 +190,7 @@ pub(crate) fn history(seed: u64) -> History {
     };
     // Half of all histories hold nothing but honest devices that lose nothing.
     let wild = if dice.chance(50) { 0 } else { 1 + dice.below(30) };
-    let steps = 8 + dice.below(28);
+    let steps = 12 + dice.below(60);
     for step in 0..steps {
         let at = dice.below(all.accounts.len());
         match dice.below(10) {

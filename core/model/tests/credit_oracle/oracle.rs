@@ -151,7 +151,7 @@ impl<'a> Oracle<'a> {
 
     fn at_closing(&mut self, of: &Account, n: u32, last: Option<EntryHash>) -> Option<Purse> {
         let Some(last) = last else {
-            return Some(Purse { cover: self.line(of), ..Purse::default() });
+            return (n == 0).then(|| Purse { cover: self.line(of), ..Purse::default() });
         };
         match self.facts.get(&last)? {
             Fact::Transfer { payer, n: at, .. } if payer == of && *at == n => self.after(&last),
