@@ -119,7 +119,8 @@ fn two_devices(root: &Path) -> TwoDevices {
     assert_eq!(phone.must(&["device", "link", "--confirm", &code]).text("status"), "linked");
     let known = |of: &Person| {
         let list = of.say(&["device", "list"]);
-        list.json["items"].as_array().map_or(0, Vec::len)
+        let items = list.json["items"].as_array().cloned().unwrap_or_default();
+        items.iter().filter(|it| it["status"] == "active").count()
     };
     until("both know of both", || known(&phone) == 2 && known(&laptop) == 2);
     drop((laptop_runs, phone_runs));
@@ -151,10 +152,12 @@ fn a_line_of_120_shared_by_two_devices_apart_is_never_overspent() {
         assert_eq!(short["available"], "0");
         assert_eq!(balance(own, None)["balance"], -60);
     }
-    for from in [&phone, &laptop, &anna] {
-        for into in [&phone, &laptop, &anna] {
-            if from.home != into.home {
-                pass(from, into, &root);
+    for _ in 0..2 {
+        for from in [&phone, &laptop, &anna] {
+            for into in [&phone, &laptop, &anna] {
+                if from.home != into.home {
+                    pass(from, into, &root);
+                }
             }
         }
     }

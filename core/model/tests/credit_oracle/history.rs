@@ -246,7 +246,7 @@ fn write(
     let hash = place(all, &payer);
     let transfer = if is_wild {
         all.hazards.entry(payer.member).or_default().dishonest = true;
-        wild_transfer(dice, all, &copies[at], &payer, (payee, minutes), now)
+        wild_transfer(dice, all, &payer, (payee, minutes), now)
     } else {
         let tx = Tx::new(&copies[at].rows);
         match ledger::transfer(&tx, &copies[at].lines, &payer, (payee, minutes), now) {
@@ -278,7 +278,6 @@ fn any(dice: &mut Dice, all: &History) -> Option<Ref> {
 fn wild_transfer(
     dice: &mut Dice,
     all: &History,
-    copy: &Copy,
     payer: &Account,
     (payee, minutes): (Account, u32),
     at: Instant,
@@ -328,7 +327,6 @@ fn wild_transfer(
     }
     let mut relies: Vec<Ref> = relies.into_values().collect();
     relies.sort_unstable();
-    let _ = copy;
     Transfer { at, n, prev: prev.filter(|_| n > 1), payee, minutes, relies, deal: None }
 }
 
