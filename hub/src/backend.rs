@@ -17,10 +17,10 @@ use tokio::sync::mpsc;
 
 use crate::answer::{
     Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
-    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
-    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price,
-    Profile, QrChecked, QrShown, Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status,
-    SyncDone, TermsSaved, Waiting,
+    CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink, Doctor,
+    FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
+    ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown, Quote,
+    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
 };
 use crate::errors::Result;
 
@@ -303,6 +303,17 @@ pub struct BookingFilter {
     pub to_decide: bool,
 }
 
+/// Minutes for a neighbour.
+#[derive(Debug, Clone)]
+pub struct NewGift {
+    /// To whom.
+    pub member: MemberId,
+    /// How many.
+    pub minutes: u32,
+    /// A word that the two alone read; empty for none.
+    pub note: String,
+}
+
 /// A change of one's own profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfilePatch {
@@ -571,6 +582,26 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// The waiting lists this person stands on, or that of one listing of one's own.
         waitlist(scope: &Scope, listing: Option<DocId>) -> Vec<Waiting>
+    );
+    operation!(
+        /// How a member stands; oneself without a member.
+        credit_balance(scope: &Scope, member: Option<MemberId>) -> CreditBalance
+    );
+    operation!(
+        /// Gives minutes.
+        credit_give(scope: &Scope, gift: NewGift) -> Saved
+    );
+    operation!(
+        /// Passes minutes to another device of one's own.
+        credit_allot(scope: &Scope, device: DeviceId, minutes: u32) -> Saved
+    );
+    operation!(
+        /// What was given and received, newest first.
+        credit_lines(scope: &Scope, paging: Paging) -> List<CreditLine>
+    );
+    operation!(
+        /// Writes all of it into a file.
+        credit_file(scope: &Scope, file: PathBuf) -> CreditFile
     );
     operation!(
         /// Writes all entries into a file.

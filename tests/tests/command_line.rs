@@ -361,6 +361,7 @@ impl Story {
         assert_eq!(text(&list["items"][0], "booking"), waits, "{list}");
         decide(&ben, "waitlist leave", &waits);
 
+        self.credits(&ben);
         // A search that is kept hears of what is new, once.
         let kept = [("drill", "soupe"), (" --kind tool --price free", "")];
         let keep = self.example(anna, "search", 1, &kept);
@@ -389,6 +390,25 @@ impl Story {
         let told = |event: &str| lines.iter().filter(|it| it["event"] == event).count();
         assert_eq!(told("search_matched"), 1, "told once, however often it changes");
         assert_eq!(told("applied"), 2, "told once, however often they ask how that stands");
+    }
+
+    /// Minutes given, and seen in both homes.
+    fn credits(&self, ben: &Person) {
+        let (script, anna) = (&self.script, &self.anna);
+        let to = text(&script.must(ben, "status"), "member");
+        let gift = self.example(anna, "credit give", 0, &[("mem_abcdefgh", &to[..12])]);
+        script.fails(anna, &format!("credit give {to} --minutes 90"), 5, "credit.short");
+        script.fails(anna, &format!("credit give {to} --minutes 0"), 2, "usage.invalid_value");
+        assert_eq!(self.example(anna, "credit balance", 0, &[])["balance"], -90);
+        script.must(ben, "sync");
+        let shown = script.must(ben, "credit balance");
+        assert_eq!((&shown["balance"], &shown["spendable_here"]), (&90.into(), &210.into()));
+        let list = self.example(ben, "credit list", 0, &[]);
+        assert_eq!(id(&list["items"][0]), id(&gift));
+        assert_eq!(text(&list["items"][0], "note"), "For the shelves");
+        let file = self.path("credits.csv");
+        let file = self.example(ben, "credit list", 1, &[("credits.csv", &file)]);
+        assert_eq!(file["lines"], 1);
     }
 
     /// Who comes, moves, goes.
@@ -436,6 +456,7 @@ impl Story {
         let done = self.example(ben, "device link", 2, &[("314159", &format!("\"{code}\""))]);
         assert_eq!(text(&done, "status"), "linked");
         let new = text(&done, "device");
+        self.example(ben, "credit allot", 0, &[("dev_abcdefgh", &new[..12])]);
         self.example(ben, "device revoke", 0, &[("dev_abcdefgh", &new[..12])]);
         drop(laptop_runs);
         drop(ben_runs);

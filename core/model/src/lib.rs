@@ -19,6 +19,7 @@ pub mod authority;
 pub mod keyring;
 
 pub mod booking;
+pub mod ledger;
 pub mod listing;
 
 pub mod duties;

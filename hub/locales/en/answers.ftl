@@ -282,6 +282,31 @@ delivery-sent = Left this device.
 delivery-received = Received by the other side.
 waitlist-none = Nobody waits.
 
+credits-none = Nothing was given or received yet.
+col-minutes = Time
+col-who = Who
+col-note = Note
+field-spendable = Can be spent here
+field-balance = Balance
+field-line = Line
+field-held-in = Held, to come in
+field-held-out = Held, to go out
+field-overdraft = Below the line by
+credit-double-spend = The same minutes were spent twice. Neighbours make no new deal.
+credit-device =
+    { $this ->
+        [yes] { $device } (this one): { $time }
+       *[no] { $device }: { $time }
+    }
+credit-allotted = between your devices
+credit-counts = counts
+credit-held = held
+credit-file =
+    { $n ->
+        [one] One line is in { $file }.
+       *[other] { $n } lines are in { $file }.
+    }
+
 why-requested = requested
 why-accepted = accepted
 why-refused = refused

@@ -176,6 +176,18 @@ help-waitlist-join = Waits for a slot that is taken.
     .example = palier waitlist join bkg_abcdefgh
 help-waitlist-leave = Waits no longer.
     .example = palier waitlist leave bkg_abcdefgh
+help-credit = Minutes of help: balance, give, allot, list.
+    .example = palier credit balance
+help-credit-balance = Shows how one stands, or how a neighbour does. What can be spent here and the balance are two figures: no other device of one's own can spend what lies here.
+    .example = palier credit balance
+help-credit-give = Gives minutes to a neighbour.
+    .example = palier credit give mem_abcdefgh --minutes 90 --note "For the shelves"
+help-credit-allot = Passes a part of what can be spent here to another device of one's own.
+    .example = palier credit allot dev_abcdefgh --minutes 60
+help-credit-list = Lists what was given and received, newest first.
+    .example =
+        palier credit list
+        palier credit list --csv credits.csv
 help-bundle = Entries as a file, for when there is no network: export, import.
     .example = palier bundle export lilas.palier
 help-bundle-export = Writes what this home holds into a file.
@@ -294,4 +306,8 @@ arg-start = From when: 2026-12-01T14:00, with or without +01:00, or +2h
 arg-end = Until when [otherwise until notice, where the listing allows it]
 arg-quantity = How many of those alike [default: 1]
 arg-booking = The booking
+arg-minutes = How many minutes
+arg-credit-balance-member = A neighbour [otherwise oneself]
+arg-note = A word that the two alone read; it stands in no ledger
+arg-csv = Write all of it into this file, as CSV
 arg-to-decide = Only what waits for one's own answer

@@ -292,6 +292,31 @@ delivery-sent = A quitté cet appareil.
 delivery-received = Reçue par l'autre côté.
 waitlist-none = Personne n'attend.
 
+credits-none = Rien ne fut encore donné ni reçu.
+col-minutes = Temps
+col-who = Qui
+col-note = Mot
+field-spendable = À dépenser ici
+field-balance = Solde
+field-line = Découvert permis
+field-held-in = En attente, à recevoir
+field-held-out = En attente, à donner
+field-overdraft = Au-delà du découvert de
+credit-double-spend = Les mêmes minutes furent dépensées deux fois. Les voisins ne concluent rien de nouveau.
+credit-device =
+    { $this ->
+        [yes] { $device } (celui-ci) : { $time }
+       *[no] { $device } : { $time }
+    }
+credit-allotted = entre vos appareils
+credit-counts = compte
+credit-held = en attente
+credit-file =
+    { $n ->
+        [one] Une ligne est dans { $file }.
+       *[other] { $n } lignes sont dans { $file }.
+    }
+
 why-requested = demandée
 why-accepted = acceptée
 why-refused = refusée

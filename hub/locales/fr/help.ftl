@@ -176,6 +176,18 @@ help-waitlist-join = Attend un créneau qui est pris.
     .example = palier waitlist join bkg_abcdefgh
 help-waitlist-leave = N'attend plus.
     .example = palier waitlist leave bkg_abcdefgh
+help-credit = Minutes d'entraide : solde, donner, répartir, lister.
+    .example = palier credit balance
+help-credit-balance = Montre où l'on en est, ou où en est un voisin. Ce qu'on peut dépenser ici et le solde sont deux chiffres : aucun autre de ses appareils ne peut dépenser ce qui est ici.
+    .example = palier credit balance
+help-credit-give = Donne des minutes à un voisin.
+    .example = palier credit give mem_abcdefgh --minutes 90 --note "Pour les étagères"
+help-credit-allot = Passe une part de ce qu'on peut dépenser ici à un autre de ses appareils.
+    .example = palier credit allot dev_abcdefgh --minutes 60
+help-credit-list = Liste ce qui fut donné et reçu, le plus récent d'abord.
+    .example =
+        palier credit list
+        palier credit list --csv credits.csv
 help-bundle = Les écrits dans un fichier, quand il n'y a pas de réseau : exporter, importer.
     .example = palier bundle export lilas.palier
 help-bundle-export = Écrit dans un fichier ce que contient ce foyer.
@@ -294,4 +306,8 @@ arg-start = À partir de quand : 2026-12-01T14:00, avec ou sans +01:00, ou +2h
 arg-end = Jusqu'à quand [sinon jusqu'à nouvel ordre, si l'annonce le permet]
 arg-quantity = Combien de ces pareils [par défaut : 1]
 arg-booking = La réservation
+arg-minutes = Combien de minutes
+arg-credit-balance-member = Un voisin [sinon soi-même]
+arg-note = Un mot que les deux seuls lisent ; il n'est dans aucun registre
+arg-csv = Tout écrire dans ce fichier, en CSV
 arg-to-decide = Seulement ce qui attend sa propre réponse

@@ -67,6 +67,10 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("waitlist list", &["Waitlist"]),
     ("waitlist join", &["Saved"]),
     ("waitlist leave", &["Saved"]),
+    ("credit balance", &["CreditBalance"]),
+    ("credit give", &["Saved"]),
+    ("credit allot", &["Saved"]),
+    ("credit list", &["CreditLines", "CreditFile"]),
     ("bundle export", &["BundleExported"]),
     ("bundle import", &["BundleImported"]),
 ];

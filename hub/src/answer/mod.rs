@@ -5,6 +5,7 @@
 
 mod calendar;
 mod commands;
+mod credit;
 mod deal;
 mod machine;
 mod people;
@@ -13,6 +14,7 @@ mod values;
 
 pub use calendar::*;
 pub use commands::COMMANDS;
+pub use credit::*;
 pub use deal::*;
 pub use machine::*;
 pub use people::*;
@@ -209,6 +211,12 @@ answers! {
     QrChecked(QrChecked),
     /// `waitlist`
     Waitlist(List<Waiting>),
+    /// `credit balance`
+    CreditBalance(CreditBalance),
+    /// `credit list`
+    CreditLines(List<CreditLine>),
+    /// `credit list --csv`
+    CreditFile(CreditFile),
     /// `bundle export`
     BundleExported(BundleExported),
     /// `bundle import`

@@ -5,6 +5,7 @@
 //! argument (`arg-start`).
 
 mod calendar;
+mod credit;
 mod deal;
 mod help;
 mod hours;
@@ -17,6 +18,7 @@ mod sharing;
 mod values;
 
 pub use calendar::*;
+pub use credit::*;
 pub use deal::*;
 pub use help::{localised, paths};
 pub use hours::{
@@ -151,6 +153,9 @@ pub enum Command {
     Qr(Qr),
     /// Waiting lists.
     Waitlist(Waitlist),
+    /// Minutes of help.
+    #[command(subcommand)]
+    Credit(Credit),
     /// Entries as a file.
     #[command(subcommand)]
     Bundle(Bundle),

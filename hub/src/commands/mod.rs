@@ -5,6 +5,7 @@
 mod booking;
 mod bundle;
 mod calendar;
+mod credit;
 mod device;
 mod hood;
 mod listing;
@@ -148,6 +149,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Booking(it)) => booking::booking(on, it).await,
         Some(Command::Qr(it)) => qr::qr(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,
+        Some(Command::Credit(it)) => credit::credit(on, it).await,
         Some(Command::Bundle(it)) => bundle::bundle(on, it).await,
         Some(Command::Schema(it)) => schema(it.answer.as_deref()),
         // These open homes themselves; they never come here.

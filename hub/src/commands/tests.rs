@@ -210,6 +210,11 @@ impl Backend for Fake {
         qr_show(&Scope, BookingId, StepKind) -> QrShown;
         qr_verify(&Scope, String, Option<BookingId>, Option<StepKind>) -> QrChecked;
         waitlist(&Scope, Option<DocId>) -> Vec<Waiting>;
+        credit_balance(&Scope, Option<MemberId>) -> CreditBalance;
+        credit_give(&Scope, crate::backend::NewGift) -> Saved;
+        credit_allot(&Scope, DeviceId, u32) -> Saved;
+        credit_lines(&Scope, Paging) -> List<CreditLine>;
+        credit_file(&Scope, PathBuf) -> CreditFile;
         bundle_export(&Scope, PathBuf, OnProgress) -> BundleExported;
     }
 }

@@ -5,6 +5,7 @@ mod bookings;
 mod bundle;
 mod calendar;
 mod calendar_file;
+mod credits;
 mod errors;
 mod events;
 mod hoods;
@@ -32,15 +33,15 @@ use tokio::sync::mpsc;
 
 use crate::answer::{
     Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
-    CalendarImported, Device, DeviceLink, Doctor, FreeResource, FreeSlot, Hood, Init, Invitation,
-    Joined, List, Listing, ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile,
-    QrChecked, QrShown, Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone,
-    TermsSaved, Waiting,
+    CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink, Doctor,
+    FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
+    ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote, Recovered,
+    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
-    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewInvitation, NewListing,
-    OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
+    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewGift, NewInvitation,
+    NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
 
@@ -479,6 +480,25 @@ impl Backend for Opened {
     }
     async fn waitlist(&self, scope: &Scope, listing: Option<DocId>) -> Result<Vec<Waiting>> {
         self.waiting(scope, listing).await
+    }
+    async fn credit_balance(
+        &self,
+        scope: &Scope,
+        member: Option<MemberId>,
+    ) -> Result<CreditBalance> {
+        self.balance_of(scope, member).await
+    }
+    async fn credit_give(&self, scope: &Scope, gift: NewGift) -> Result<Saved> {
+        self.give_minutes(scope, gift).await
+    }
+    async fn credit_allot(&self, scope: &Scope, device: DeviceId, minutes: u32) -> Result<Saved> {
+        self.allot_minutes(scope, device, minutes).await
+    }
+    async fn credit_lines(&self, scope: &Scope, paging: Paging) -> Result<List<CreditLine>> {
+        self.statement_page(scope, paging).await
+    }
+    async fn credit_file(&self, scope: &Scope, file: PathBuf) -> Result<CreditFile> {
+        self.statement_file(scope, file).await
     }
     async fn bundle_export(
         &self,

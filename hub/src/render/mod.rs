@@ -4,6 +4,7 @@
 //! that nobody's title can move the cursor or colour of somebody's terminal.
 
 mod calendar;
+mod credit;
 mod deal;
 mod machine;
 mod people;
@@ -73,6 +74,11 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::QrShown(it) => deal::shown(it, view),
         Answer::QrChecked(it) => deal::checked(it, view),
         Answer::Waitlist(it) => sharing::waitlist(&it.items, view),
+        Answer::CreditBalance(it) => credit::balance(it, view),
+        Answer::CreditLines(it) => credit::lines(it, view),
+        Answer::CreditFile(it) => {
+            view.with("credit-file", [("file", plain(&it.file).into()), ("n", it.lines.into())])
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod answers;
 pub mod build;
 mod closing;
 mod contest;
+mod credit;
 mod cut;
 mod engine;
 mod fact;

@@ -116,6 +116,11 @@ impl Descriptor {
         Self { hood, class: Class::Identity, owner: Owner::Member(member), period: Period::Ever }
     }
 
+    /// The ledger of an owner.
+    pub const fn ledger(hood: HoodHash, owner: Owner) -> Self {
+        Self { hood, class: Class::Ledger, owner, period: Period::Ever }
+    }
+
     /// The open document of an owner for the year of `at`.
     pub fn open(hood: HoodHash, owner: Owner, at: Instant) -> Self {
         let (year, _) = at.year_and_quarter();

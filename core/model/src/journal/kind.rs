@@ -86,11 +86,11 @@ pub mod sealed {
     pub const RECORD: Kind = 0x71;
 }
 
-/// Ledger records (reserved).
+/// Ledger records.
 pub mod ledger {
     use super::Kind;
-    /// Reserved: a transfer of credits.
+    /// A transfer of credits.
     pub const TRANSFER: Kind = 0x90;
-    /// Reserved: the ledger closing of a device.
+    /// The account of a device ends: its heir.
     pub const CLOSING: Kind = 0x91;
 }

@@ -22,6 +22,8 @@ pub struct Changes {
     pub domains: BTreeSet<DomainId>,
     /// Bookings this member is a party of.
     pub bookings: BTreeSet<BookingId>,
+    /// Members whose credits read otherwise now.
+    pub credits: BTreeSet<MemberId>,
     /// Someone asks to join, or was refused.
     pub applications: bool,
     /// Name or zone of the neighbourhood.
@@ -47,6 +49,7 @@ impl Changes {
         self.profiles.extend(other.profiles);
         self.domains.extend(other.domains);
         self.bookings.extend(other.bookings);
+        self.credits.extend(other.credits);
         self.unreadable.extend(other.unreadable);
     }
 }

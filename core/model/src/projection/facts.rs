@@ -4,6 +4,7 @@ use crate::authority::{Authority, Reach};
 use crate::booking::{BookingFacts, DomainFacts};
 use crate::journal::{Descriptor, Tip, is_ancestor_or_same, log_row, logs_of_document};
 use crate::keys::{DeviceId, LogId, MemberId};
+use crate::ledger::{Account, LINE_MINUTES, LedgerFacts};
 use crate::rows::{RowsError, Tx};
 
 /// Whether an entry counts: nothing that counts closed its log before it.
@@ -50,5 +51,11 @@ impl BookingFacts for Authority {
 impl DomainFacts for Authority {
     fn counts(&self, tx: &Tx<'_>, log: &LogId, tip: &Tip) -> Result<bool, RowsError> {
         entry_counts(tx, self, log, tip)
+    }
+}
+
+impl LedgerFacts for Authority {
+    fn line(&self, account: &Account) -> u64 {
+        if self.holds_line(&account.member, &account.device) { LINE_MINUTES } else { 0 }
     }
 }

@@ -17,6 +17,7 @@ use crate::journal::{
 };
 use crate::keyring::EpochOwner;
 use crate::keys::{DeviceKeys, EntryHash, LogId, MemberId};
+use crate::ledger;
 use crate::listing;
 use crate::rows::{RowsError, Tx};
 
@@ -141,7 +142,8 @@ impl Projector<'_, '_> {
             Class::Object => batch.edits.entry(start.descriptor).or_default().push(stored),
             Class::Open => self.read_open(hash, start, &stored, &mut batch.stale)?,
             Class::Sealed => self.read_sealed(hash, log, start, &stored)?,
-            Class::Ledger | Class::Ticket => {}
+            Class::Ledger => self.read_ledger(hash, log, start, &stored)?,
+            Class::Ticket => {}
         }
         Ok(())
     }
@@ -250,6 +252,27 @@ impl Projector<'_, '_> {
         Ok(())
     }
 
+    fn read_ledger(
+        &mut self,
+        hash: &EntryHash,
+        log: &LogId,
+        start: &LogStart,
+        stored: &Entry,
+    ) -> Result<(), RowsError> {
+        let Owner::Member(member) = start.descriptor.owner else { return Ok(()) };
+        if !matches!(stored.header.kind, kind::ledger::TRANSFER | kind::ledger::CLOSING) {
+            return Ok(());
+        }
+        let by = ledger::Account { member, device: start.device };
+        let (document, seq) = (start.descriptor.id(), stored.header.seq);
+        let at = Ref { document, log: *log, seq, hash: *hash };
+        match ledger::take(self.tx, self.authority, stored, at, &by) {
+            Ok(members) => self.changes.credits.extend(members),
+            Err(error) => self.not_read(*hash, error)?,
+        }
+        Ok(())
+    }
+
     fn read_sealed(
         &mut self,
         hash: &EntryHash,
@@ -285,6 +308,13 @@ impl Projector<'_, '_> {
             return Ok(());
         }
         let at = Ref { document: row.document, log: opened.log, seq: place.seq, hash: opened.hash };
+        if opened.kind == ledger::inner::NOTE {
+            match ledger::take_note(self.tx, &opened.body, &at, &author.member) {
+                Ok(_) => self.changes.credits.extend([author.member, self.member]),
+                Err(error) => self.not_read(opened.hash, error)?,
+            }
+            return Ok(());
+        }
         let (tx, authority) = (&mut *self.tx, self.authority);
         match booking::project_sealed(tx, authority, opened.kind, &opened.body, &at, &author) {
             Ok(Touched::Booking(booking)) => {

@@ -86,6 +86,7 @@ impl Replica {
         if domain.row.owner == self.me.member {
             return Err(ActError::conflict("booking.own"));
         }
+        self.check_credits(tx, &domain.row.owner)?;
         let mut random = [0; 32];
         rng.fill_bytes(&mut random);
         let booking = booking_id(&self.me.member, &random);
@@ -169,6 +170,7 @@ impl Replica {
         if !request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
+        self.check_credits(tx, &by)?;
         if !self.authority.is_active(&domain.row.owner) {
             return Err(ActError::conflict("listing.withdrawn"));
         }

@@ -80,6 +80,7 @@ impl Replica {
         let draft = build::draft_revoke(self.hood.hash, member, &act);
         self.write_draft(tx, draft, &mut changes)?;
         self.settle(tx, &mut changes)?;
+        self.inherit_credits(tx, now, device, &mut changes)?;
         self.open_epoch(tx, now, rng, &mut changes)?;
         self.settle(tx, &mut changes)?;
         Ok(changes)

@@ -8,6 +8,7 @@
 mod applications;
 mod bookings;
 mod calendar;
+mod credits;
 mod devices;
 mod duties;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 pub use applications::{Applicant, ApplicationRow, Applications};
 pub use bookings::NewRequest;
 pub use calendar::{Calendar, FreeResource, Quoted, Unfitting};
+pub use credits::StatementLine;
 pub use error::{ActError, ErrorKind};
 pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};

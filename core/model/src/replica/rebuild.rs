@@ -26,6 +26,7 @@ const fn follows(table: Table) -> bool {
                 | Table::Pending
                 | Table::SealedRecords
                 | Table::Bookings
+                | Table::CreditNotes
                 | Table::Receipts
                 | Table::Applicants
                 | Table::Refusals

@@ -7,6 +7,7 @@ use super::Replica;
 use crate::booking;
 use crate::journal::{Class, Entries, Logs, Owner, kind};
 use crate::keys::{LogId, MemberId};
+use crate::ledger;
 use crate::projection::{Changes, choose_place};
 use crate::rows::{RowsError, Tx};
 
@@ -17,6 +18,9 @@ impl Replica {
     /// Brings rows in line with authority and secrets as they are now.
     pub fn settle(&mut self, tx: &mut Tx<'_>, changes: &mut Changes) -> Result<(), RowsError> {
         let recounted = self.recount(tx, changes)?;
+        if changes.authority {
+            changes.credits.extend(ledger::recount_lines(tx, &self.authority)?);
+        }
         if changes.authority || recounted {
             changes.place |= choose_place(tx, &self.authority)?;
             for domain in booking::domains(tx, AGAIN)? {

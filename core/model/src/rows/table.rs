@@ -82,6 +82,24 @@ tables! {
     Epochs = 30, "epochs", Open;
     /// key tag ‖ log id ‖ seq ‖ entry hash → (): sealed records by the key they need.
     SealedRecords = 32, "sealed_records", Journal;
+    /// member id → sums of a member's transfers.
+    CreditMembers = 50, "credit_members", Open;
+    /// member id ‖ device id → the line of an account, and whether it was spent twice.
+    CreditAccounts = 33, "credit_accounts", Open;
+    /// entry hash → a transfer of credits and what became of it.
+    CreditTransfers = 34, "credit_transfers", Open;
+    /// entry hash → a closing of an account and what it passes on.
+    CreditCloses = 35, "credit_closes", Open;
+    /// what is named ‖ the transfer or closing that names it → ().
+    CreditEdges = 36, "credit_edges", Open;
+    /// member id ‖ device id ‖ n ‖ entry hash → (): an account's transfers.
+    CreditChain = 37, "credit_chain", Open;
+    /// member id ‖ device id ‖ entry hash → what an account may still rely on.
+    CreditOpen = 38, "credit_open", Open;
+    /// member id ‖ claimed time ‖ entry hash → (): what concerns a member.
+    CreditStatement = 39, "credit_statement", Open;
+    /// member id ‖ device id ‖ entry hash → (): closings of an account.
+    CreditClosesOf = 29, "credit_closes_of", Open;
     /// booking id → booking as its parties see it.
     Bookings = 40, "bookings", Private;
     /// key tag → deal key this device may read with.
@@ -98,6 +116,8 @@ tables! {
     Applicants = 46, "applicants", Private;
     /// member ‖ invitation ‖ who refused → ().
     Refusals = 47, "refusals", Private;
+    /// transfer ‖ who wrote it → the word that went with it.
+    CreditNotes = 48, "credit_notes", Private;
     /// name → value: neighbourhood id, own ids, store id, version of the rows.
     Settings = 60, "settings", Local;
     /// peer store id → how far this node has read it.

@@ -3,6 +3,7 @@
 
 mod carrier;
 mod checks;
+mod credits;
 mod forged;
 mod hostile;
 mod network;
@@ -13,5 +14,5 @@ mod world;
 
 pub use checks::Watch;
 pub use network::{Link, Network};
-pub use scenario::{Failure, Judge, Report, play, play_with};
+pub use scenario::{Failure, Judge, Report, play, play_credits, play_with};
 pub use world::{SimNode, SimStores, World};

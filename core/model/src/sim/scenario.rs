@@ -74,6 +74,8 @@ pub(super) struct Scenario {
     pub(super) worn: BTreeSet<DeviceId>,
     pub(super) trace: Vec<String>,
     pub(super) step: u32,
+    /// Whether minutes are given: lives that other seeds name are left as they were.
+    credits: bool,
     looked: Vec<u64>,
     judged: usize,
 }
@@ -88,6 +90,15 @@ pub type Judge<'a> = &'a dyn Fn(&Replica, &Tx<'_>) -> Result<(), String>;
 
 /// Plays the life of a seed, with one judge more at its end.
 pub fn play_with(seed: u64, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
+    play_life(seed, false, judge)
+}
+
+/// Plays the life of a seed, in which minutes are given beside all else.
+pub fn play_credits(seed: u64) -> Result<Report, Box<Failure>> {
+    play_life(seed, true, &|_, _| Ok(()))
+}
+
+fn play_life(seed: u64, credits: bool, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
     let mut it = match Scenario::new(seed) {
         Ok(it) => it,
         Err(error) => {
@@ -95,6 +106,7 @@ pub fn play_with(seed: u64, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
             return Err(Box::new(Failure { seed, step: 0, what, trace: Vec::new() }));
         }
     };
+    it.credits = credits;
     match it.live().and_then(|report| it.judged(judge).map(|()| report)) {
         Ok(report) => Ok(report),
         Err(what) => Err(Box::new(Failure { seed, step: it.step, what, trace: it.trace })),
@@ -152,6 +164,7 @@ impl Scenario {
             worn: BTreeSet::new(),
             trace: Vec::new(),
             step: 0,
+            credits: false,
             looked: Vec::new(),
             judged: 0,
         };
@@ -201,6 +214,9 @@ impl Scenario {
         while self.step < STEPS {
             self.step += 1;
             self.one_step()?;
+            if self.credits {
+                self.credit_step()?;
+            }
             let ms = i64::from(self.draw(1_500));
             self.world.run_for(ms);
             self.look()?;
@@ -408,6 +424,7 @@ impl Scenario {
             proofs::closed(&self.world, nodes[0], &self.hood, &self.closings)?;
         }
         self.judged = nodes[0];
+        self.credits_hold(nodes[0])?;
         // What a device sealed that was revoked since, its own member may never read.
         let revokers: BTreeSet<MemberId> = (self.closings.iter())
             .filter(|closed| closed.device.is_some())

@@ -1,0 +1,103 @@
+//! Answers about credits. All amounts are whole minutes.
+
+use palier_model::keys::{DeviceId, EntryHash, MemberId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Shown, When};
+
+/// `credit balance`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreditBalance {
+    /// Whose.
+    pub member: Shown<MemberId>,
+    /// What this device can spend at once; null for another member.
+    pub spendable_here: Option<u64>,
+    /// Minutes received less minutes given, as far as they count.
+    pub balance: i64,
+    /// How far below nothing the balance may go.
+    pub line: u64,
+    /// Minutes from others that do not count yet.
+    pub held_in: u64,
+    /// Minutes to others that do not count yet.
+    pub held_out: u64,
+    /// By how much the balance lies below the line, after a double spend, an old copy put
+    /// back, or a lost device.
+    pub overdraft: u64,
+    /// Whether it is proven that the same minutes were spent twice.
+    pub double_spend: bool,
+    /// The member's devices.
+    pub devices: Vec<CreditDevice>,
+}
+
+/// What lies with one device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreditDevice {
+    /// Which.
+    pub id: Shown<DeviceId>,
+    /// Whether it is this one.
+    pub this: bool,
+    /// The part of the line that began with it.
+    pub line: u64,
+    /// What it can spend, as far as is known here.
+    pub spendable: u64,
+}
+
+/// A line of `credit list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreditLine {
+    /// The transfer.
+    pub id: Shown<EntryHash>,
+    /// When its writer says it was.
+    pub at: When,
+    /// Which way it went.
+    pub direction: CreditDirection,
+    /// The other member; oneself where it passed between one's own devices.
+    pub member: Shown<MemberId>,
+    /// The other's name; empty where it is not known.
+    pub name: String,
+    /// From which device.
+    pub from: Shown<DeviceId>,
+    /// To which device.
+    pub to: Shown<DeviceId>,
+    /// How many minutes.
+    pub minutes: u32,
+    /// Whether it counts. What counts counts for ever; what is held may count later.
+    pub counts: bool,
+    /// Why it is held: `waits`, `uncovered` or `broken`; empty where it counts.
+    pub held: String,
+    /// The word that went with it; only the two parties read it.
+    pub note: String,
+}
+
+/// Which way minutes went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditDirection {
+    /// To another member.
+    Given,
+    /// From another member.
+    Received,
+    /// Between one's own devices.
+    Allotted,
+}
+
+impl CreditDirection {
+    /// As it stands in answers and files.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Received => "received",
+            Self::Allotted => "allotted",
+        }
+    }
+}
+
+/// `credit list --csv`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreditFile {
+    /// Where it is.
+    pub file: String,
+    /// How many transfers stand in it.
+    pub lines: u64,
+}
