@@ -52,7 +52,7 @@ pub struct QuotaTerms {
     /// Over which time: `rolling`, `day`, `week`, `month`, `ahead`.
     pub window: String,
     /// How many days, of a rolling one.
-    pub days: Option<u16>,
+    pub days: Option<u32>,
     /// Most bookings.
     pub most_bookings: Option<u32>,
     /// Most minutes.
@@ -82,7 +82,7 @@ pub struct Terms {
     /// Asked for at most so long before.
     pub horizon_minutes: Option<u64>,
     /// Bookings begin and end on these steps of the clock.
-    pub step_minutes: Option<u16>,
+    pub step_minutes: Option<u32>,
     /// Free time between two bookings.
     pub buffer_minutes: u64,
     /// Hours of the week; null: day and night.
@@ -106,7 +106,7 @@ pub struct Terms {
     /// Cancelled free of charge up to so long before.
     pub cancel_free_minutes: u64,
     /// After that this part of the price is due.
-    pub cancel_fee_percent: u8,
+    pub cancel_fee_percent: u32,
     /// What a requester agrees to by asking.
     pub accept: String,
 }
@@ -286,7 +286,7 @@ pub struct Quote {
     /// Cancelled free of charge until then.
     pub cancel_free_until: When,
     /// After that this part of the price is due.
-    pub cancel_fee_percent: u8,
+    pub cancel_fee_percent: u32,
     /// What is agreed to by asking.
     pub accept: String,
     /// Whether it could be had, as far as is known here.

@@ -141,7 +141,7 @@ pub struct ListingDetail {
     /// Devices that may decide while the holder is away.
     pub stand_ins: Vec<Shown<DeviceId>>,
     /// What bookings are held to; none for help offered or wanted.
-    pub terms: Option<Terms>,
+    pub terms: Option<Box<Terms>>,
     /// When it was published.
     pub published: Option<When>,
     /// What this person may do with it: `request`, `edit`, `pause`, `withdraw`, …

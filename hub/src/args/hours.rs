@@ -47,7 +47,7 @@ impl FromStr for StepArg {
         let bad = || "15m, 30m, 1h, 1d, none".to_owned();
         let SpanArg(Some(ms)) = text.parse().map_err(|_| bad())? else { return Ok(Self(None)) };
         let minutes = u16::try_from(ms / 60_000).map_err(|_| bad())?;
-        let fits = ms % 60_000 == 0 && minutes > 0 && DAY % minutes == 0;
+        let fits = ms % 60_000 == 0 && minutes > 0 && DAY.is_multiple_of(minutes);
         if fits { Ok(Self(Some(minutes))) } else { Err(bad()) }
     }
 }

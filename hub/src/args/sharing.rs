@@ -77,7 +77,7 @@ pub struct ListingAdd {
     pub content: ListingContent,
     /// What bookings are held to.
     #[command(flatten)]
-    pub terms: TermsArgs,
+    pub terms: Box<TermsArgs>,
 }
 
 /// What of a listing can be edited.
@@ -136,7 +136,7 @@ pub struct ListingEdit {
     pub content: ListingContent,
     /// What bookings are held to from now on.
     #[command(flatten)]
-    pub terms: TermsArgs,
+    pub terms: Box<TermsArgs>,
     /// Only say what it would do to bookings.
     #[arg(long)]
     pub dry_run: bool,

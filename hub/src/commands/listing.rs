@@ -41,7 +41,7 @@ pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<
 async fn edit<B: Backend>(on: On<'_, B>, it: args::ListingEdit) -> Result<Outcome> {
     let content = patch(on, it.content).await?;
     let content = ListingPatch { title: it.title, ..content };
-    let terms = calendar::terms(it.terms)?;
+    let terms = calendar::terms(*it.terms)?;
     let (content, terms) = changed((content, terms))?;
     // What bookings are held to is answered with what becomes of them.
     let has_terms = terms != TermsEdit::default() || !content.prices.is_empty() || it.dry_run;
@@ -68,7 +68,7 @@ async fn add<B: Backend>(on: On<'_, B>, it: args::ListingAdd) -> Result<Outcome>
     let new = NewListing {
         kind: kind(it.kind),
         title: it.title,
-        terms: calendar::terms(it.terms)?,
+        terms: calendar::terms(*it.terms)?,
         holder,
         content: patch(on, it.content).await?,
     };

@@ -296,7 +296,7 @@ fn quote(
         total,
         deposit_cents: priced.as_ref().map_or(deposit, |quote| quote.deposit_cents),
         cancel_free_until: When::new(interval.start.plus_ms(-free_ms), &zone),
-        cancel_fee_percent: quoted.terms.cancellation.fee_percent,
+        cancel_fee_percent: u32::from(quoted.terms.cancellation.fee_percent),
         accept: quoted.terms.accept.clone(),
         available: quoted.broken.is_empty(),
         alternatives: quoted.alternatives.iter().map(alternative).collect(),
@@ -358,7 +358,7 @@ const fn weekday(day: Weekday) -> &'static str {
 
 fn quota(it: &Quota) -> QuotaTerms {
     let (window, days) = match it.window {
-        QuotaWindow::Rolling { days } => ("rolling", Some(days)),
+        QuotaWindow::Rolling { days } => ("rolling", Some(u32::from(days))),
         QuotaWindow::Day => ("day", None),
         QuotaWindow::Week => ("week", None),
         QuotaWindow::Month => ("month", None),
@@ -403,7 +403,7 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         max_minutes: it.max_length_ms.map(minutes),
         notice_minutes: minutes(it.notice_ms),
         horizon_minutes: it.horizon_ms.map(minutes),
-        step_minutes: it.step_minutes,
+        step_minutes: it.step_minutes.map(u32::from),
         buffer_minutes: minutes(it.gap_ms()),
         hours: weekly,
         days: opening.exceptions.iter().map(day).collect(),
@@ -418,7 +418,7 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         prices: prices(&it.tariff),
         deposit_cents: it.deposit_cents,
         cancel_free_minutes: minutes(it.cancellation.free_until_ms),
-        cancel_fee_percent: it.cancellation.fee_percent,
+        cancel_fee_percent: u32::from(it.cancellation.fee_percent),
         accept: it.accept.clone(),
     }
 }

@@ -194,7 +194,7 @@ impl Opened {
             instant: terms.is_some_and(|terms| terms.mode == Mode::Instant),
             holder: domain.as_ref().map(|view| view.row.holder.device.into()),
             stand_ins: stand_ins.into_iter().map(Into::into).collect(),
-            terms: terms.map(calendar::terms),
+            terms: terms.map(calendar::terms).map(Box::new),
             published: Some(When::new(row.created_at, &zone)),
             may: may(&row, mine, domain.is_some(), now),
             listing,

@@ -64,8 +64,8 @@ pub(super) fn month(it: &Calendar, view: &View<'_>) -> String {
             flush(&mut row, &mut out);
             let name = view.get(&format!("month-{}", of.month()));
             out.push_str(&format!("\n  {name} {}\n", of.year()));
-            let head = |name: &&str| pad(&view.get(name).chars().take(3).collect::<String>());
-            let head: String = WEEKDAYS.iter().map(|name| head(&name)).collect();
+            let head = |name: &str| pad(&view.get(name).chars().take(3).collect::<String>());
+            let head: String = WEEKDAYS.iter().map(|name| head(name)).collect();
             out.push_str(&format!("  {}\n", view.faint(head.trim_end())));
             row = " ".repeat(column * CELL);
             shown = Some((of.year(), of.month()));
