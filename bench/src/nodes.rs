@@ -59,6 +59,13 @@ pub async fn addresses(node: &Node) -> Outcome<Vec<String>> {
     }
 }
 
+/// The TCP port a node listens on, once it does.
+pub async fn port(node: &Node) -> Outcome<u16> {
+    let addresses = addresses(node).await?;
+    let tcp = addresses.iter().find_map(|at| at.split_once("/tcp/")?.1.split('/').next());
+    Ok(tcp.ok_or("a node listens on no port")?.parse()?)
+}
+
 /// An invitation by a node.
 pub async fn invite(node: &Node, hood: HoodHash) -> Outcome<InvitationLink> {
     let addresses = addresses(node).await?;

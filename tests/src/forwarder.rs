@@ -1,11 +1,17 @@
 //! A TCP forwarder that a test owns: it counts what passes and can be told to cut the
-//! line, without either end knowing of it.
+//! line, without either end knowing of it. It can be a long line as well: what goes in
+//! comes out later.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// Parts of a long line that are on their way.
+const UNDER_WAY: usize = 4_096;
 
 /// A way to one process, until it is dropped.
 pub struct Forwarder {
@@ -16,6 +22,8 @@ pub struct Forwarder {
 
 struct Line {
     target: SocketAddr,
+    /// How long each byte is on its way.
+    delay: Duration,
     /// Bytes from whoever called to the target.
     up: AtomicU64,
     /// Bytes from the target to whoever called.
@@ -34,10 +42,16 @@ pub fn free_port() -> io::Result<u16> {
 impl Forwarder {
     /// A forwarder to a port of this machine.
     pub fn to(port: u16) -> io::Result<Self> {
+        Self::far(port, Duration::ZERO)
+    }
+
+    /// A forwarder on which every byte takes so long, each way.
+    pub fn far(port: u16, delay: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let line = Arc::new(Line {
             target: (Ipv4Addr::LOCALHOST, port).into(),
+            delay,
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             cut_at: AtomicU64::new(u64::MAX),
@@ -102,30 +116,63 @@ impl Line {
         let _ = up.join();
     }
 
-    fn bring_up(&self, mut from: &TcpStream, mut to: &TcpStream) {
-        let mut part = [0; 16 << 10];
-        while let Ok(n @ 1..) = from.read(&mut part) {
-            self.up.fetch_add(n as u64, SeqCst);
-            if to.write_all(&part[..n]).is_err() {
-                return;
-            }
-        }
+    fn bring_up(&self, from: &TcpStream, mut to: &TcpStream) {
+        self.late(from, |part| {
+            self.up.fetch_add(part.len() as u64, SeqCst);
+            to.write_all(part).is_ok()
+        });
     }
 
-    fn bring_down(&self, mut from: &TcpStream, mut to: &TcpStream) {
-        let mut part = [0; 16 << 10];
-        while let Ok(n @ 1..) = from.read(&mut part) {
+    fn bring_down(&self, from: &TcpStream, mut to: &TcpStream) {
+        self.late(from, |part| {
             let room = self.cut_at.load(SeqCst).saturating_sub(self.down.load(SeqCst));
-            let passes = n.min(usize::try_from(room).unwrap_or(usize::MAX));
+            let passes = part.len().min(usize::try_from(room).unwrap_or(usize::MAX));
             self.down.fetch_add(passes as u64, SeqCst);
             if to.write_all(&part[..passes]).is_err() {
-                return;
+                return false;
             }
-            if passes < n {
+            if passes < part.len() {
                 self.cut_at.store(u64::MAX, SeqCst);
                 self.cuts.fetch_add(1, SeqCst);
-                return;
+                return false;
             }
+            true
+        });
+    }
+
+    /// Reads to the end and hands on each part after its delay, until that fails.
+    fn late(&self, mut from: &TcpStream, mut hand_on: impl FnMut(&[u8]) -> bool + Send) {
+        let mut part = vec![0; 16 << 10];
+        if self.delay.is_zero() {
+            while let Ok(n @ 1..) = from.read(&mut part) {
+                if !hand_on(&part[..n]) {
+                    return;
+                }
+            }
+            return;
+        }
+        let (sender, parts) = sync_channel(UNDER_WAY);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                deliver(&parts, hand_on);
+                // Whoever reads below is not to wait for what nobody takes any more.
+                let _ = from.shutdown(Shutdown::Both);
+            });
+            while let Ok(n @ 1..) = from.read(&mut part) {
+                if sender.send((Instant::now() + self.delay, part[..n].to_vec())).is_err() {
+                    return;
+                }
+            }
+            drop(sender);
+        });
+    }
+}
+
+fn deliver(parts: &Receiver<(Instant, Vec<u8>)>, mut hand_on: impl FnMut(&[u8]) -> bool) {
+    for (due, part) in parts {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        if !hand_on(&part) {
+            return;
         }
     }
 }

@@ -2,9 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+use memchr::memmem;
 
 /// Largest output of a stream that is looked into.
 const INFLATED_BYTES: usize = 256 << 10;
+/// Beginnings of streams that one thread tries at once.
+const PIECE: usize = 4_096;
+/// No stream that holds a text begins with so many empty bytes.
+const EMPTY: [u8; 8] = [0; 8];
 
 /// A text to be found nowhere.
 #[derive(Debug, Clone)]
@@ -58,35 +66,57 @@ impl Needle {
 
     /// In which encoding some bytes hold it, if in any.
     pub fn within(&self, bytes: &[u8]) -> Option<&'static str> {
-        let holds = |form: &[u8]| {
-            let first = form.first().copied();
-            bytes
-                .iter()
-                .enumerate()
-                .filter(|(_, byte)| Some(**byte) == first)
-                .any(|(at, _)| bytes[at..].starts_with(form))
-        };
+        let holds = |form: &[u8]| memmem::find(bytes, form).is_some();
         self.forms.iter().find(|(_, form)| holds(form)).map(|(name, _)| *name)
     }
+}
 
-    /// Every file in a folder, or the file, that holds it. `deep`: looks into everything
-    /// that may be a deflate stream as well, from each byte on.
-    ///
-    /// # Panics
-    /// Where something cannot be read.
-    pub fn find(&self, place: &Path, deep: bool) -> Vec<Found> {
-        let mut found = Vec::new();
-        for file in files(place) {
-            let bytes = fs::read(&file).expect("a readable file");
-            let inflated = || {
-                let streams = (0..bytes.len()).filter_map(|at| inflate(&bytes[at..]));
-                streams.filter_map(|bytes| self.within(&bytes)).next().map(|_| "deflate")
-            };
-            let form = self.within(&bytes).or_else(|| deep.then(inflated).flatten());
-            found.extend(form.map(|form| Found { file: file.clone(), form }));
-        }
-        found
+/// Every file in a folder, or the file, that holds one of some texts. `deep`: looks into
+/// everything that may be a deflate stream as well, from each byte on.
+///
+/// # Panics
+/// Where something cannot be read.
+pub fn find(needles: &[&Needle], place: &Path, deep: bool) -> Vec<Found> {
+    let within = |bytes: &[u8]| needles.iter().find_map(|needle| needle.within(bytes));
+    let mut found = Vec::new();
+    for file in files(place) {
+        let bytes = fs::read(&file).expect("a readable file");
+        let deeper =
+            || (deep && inflates_to(&bytes, &|bytes| within(bytes).is_some())).then_some("deflate");
+        let form = within(&bytes).or_else(deeper);
+        found.extend(form.map(|form| Found { file: file.clone(), form }));
     }
+    found
+}
+
+/// Whether something that may be a deflate stream, at whatever byte it begins, holds what
+/// is looked for.
+fn inflates_to(bytes: &[u8], holds: &(dyn Fn(&[u8]) -> bool + Sync)) -> bool {
+    let next = AtomicUsize::new(0);
+    let look = || {
+        loop {
+            let from = next.fetch_add(PIECE, Relaxed);
+            if from >= bytes.len() {
+                return false;
+            }
+            let mut begins = from..bytes.len().min(from + PIECE);
+            let found = begins.any(|at| {
+                let stream = &bytes[at..];
+                !stream.starts_with(&EMPTY) && inflate(stream).is_some_and(|out| holds(&out))
+            });
+            if found {
+                // The others need not go on.
+                next.store(bytes.len(), Relaxed);
+                return true;
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(look)).collect();
+        // Every thread is waited for.
+        all.into_iter().map(|it| it.join().expect("it looks")).filter(|found| *found).count() > 0
+    })
 }
 
 /// Every file below a place.
@@ -158,8 +188,8 @@ mod tests {
         let packed = miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9);
         fs::write(root.path().join("file"), [b"head".as_slice(), &packed, b"tail"].concat())
             .unwrap();
-        assert_eq!(needle.find(root.path(), true).len(), 1);
+        assert_eq!(find(&[&needle], root.path(), true).len(), 1);
         let none = Needle::of("another2text3altogether");
-        assert_eq!(none.find(root.path(), true), []);
+        assert_eq!(find(&[&none], root.path(), true), []);
     }
 }

@@ -1,7 +1,7 @@
 //! Needles: what one neighbour writes to another lies in no file of a third one or of the
 //! hub that carries it, in whatever encoding, and in nobody's log, however talkative.
 
-use palier_tests::needle::{Found, Needle, files};
+use palier_tests::needle::{Found, Needle, files, find};
 use palier_tests::{Person, Running, binary, until};
 use tempfile::TempDir;
 
@@ -94,23 +94,17 @@ fn words_in_a_deal_are_in_no_file_of_those_who_carry_it_and_in_no_log() {
     let path = file.to_str().expect("a path");
     street.third.must(&["--offline", "bundle", "export", path]);
     look(&street, [&asked, &answered, &lives], deep);
-    for needle in [&asked, &answered, &lives] {
-        assert_eq!(needle.find(&file, true), [], "in a bundle");
-    }
+    assert_eq!(find(&[&asked, &answered, &lives], &file, true), [], "in a bundle");
 }
 
 fn look(street: &Street, needles: [&Needle; 3], deep: bool) {
     let [asked, answered, lives] = needles;
     let none: [Found; 0] = [];
-    for needle in [asked, answered] {
-        for carrier in [&street.hub, &street.third] {
-            assert_eq!(needle.find(&carrier.home, deep), none, "carried");
-        }
-        assert_eq!(needle.find(&street.hub.state, deep), none, "beside the homes");
-    }
-    for other in [&street.third, &street.owner] {
-        assert_eq!(lives.find(&other.home, deep), none, "only who admits reads it");
-    }
+    let deal = [asked, answered];
+    assert_eq!(find(&deal, &street.hub.home, deep), none, "carried");
+    assert_eq!(find(&deal, &street.hub.state, deep), none, "beside the homes");
+    assert_eq!(find(&needles, &street.third.home, deep), none, "carried");
+    assert_eq!(find(&[lives], &street.owner.home, deep), none, "only who admits reads it");
     for log in street.logs() {
         let text = std::fs::read_to_string(&log).expect("a log");
         assert!(text.contains("TRACE"), "{} says little", log.display());
@@ -120,5 +114,5 @@ fn look(street: &Street, needles: [&Needle; 3], deep: bool) {
     }
     // The looking itself finds what is there.
     let home = &street.owner.home;
-    assert!(!asked.find(home, false).is_empty(), "the owner's own home holds what he reads");
+    assert!(!find(&[asked], home, false).is_empty(), "the owner's own home holds what he reads");
 }
