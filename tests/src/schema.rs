@@ -135,10 +135,11 @@ fn format(says: &Value, value: &Value) -> Result<(), String> {
     let fits = match (says.as_str(), value) {
         (Some("date-time"), Value::String(text)) => is_instant(text),
         (Some("uint64"), Value::Number(_)) => value.is_u64(),
+        (Some("int64"), Value::Number(_)) => value.is_i64(),
         (Some("uint32"), Value::Number(_)) => {
             value.as_u64().is_some_and(|n| u32::try_from(n).is_ok())
         }
-        (Some("date-time" | "uint64" | "uint32"), _) => true,
+        (Some("date-time" | "uint64" | "int64" | "uint32"), _) => true,
         _ => return Err(format!(": the format {says} is not known here")),
     };
     if fits { Ok(()) } else { Err(format!(": not {says}")) }

@@ -307,6 +307,22 @@ impl Story {
         assert_eq!(unsent(), before, "a bundle that is in no file took nothing along");
     }
 
+    /// From the hand-over to the return.
+    fn handed_over(&self, ben: &Person, booking: &str) {
+        let (start, _) = slot(1);
+        let then = |name: &str, instead: &[(&str, &str)]| {
+            let line = self.script.example(name, 0, instead);
+            self.script.must(ben, &format!("--now {start} {line}"))
+        };
+        let of = [("bkg_abcdefgh", &booking[..12])];
+        let code = text(&then("qr show", &of), "code");
+        let checked = then("qr verify", &[("palier:b/…", &code)]);
+        assert_eq!(text(&checked, "booking"), booking);
+        for name in ["booking handover", "booking problem", "booking return"] {
+            then(name, &of);
+        }
+    }
+
     /// What needs a neighbour.
     fn together(&self) {
         let (script, anna) = (&self.script, &self.anna);
@@ -361,6 +377,7 @@ impl Story {
         assert_eq!(text(&list["items"][0], "booking"), waits, "{list}");
         decide(&ben, "waitlist leave", &waits);
 
+        self.handed_over(&ben, &yes);
         self.credits(&ben);
         // A search that is kept hears of what is new, once.
         let kept = [("drill", "soupe"), (" --kind tool --price free", "")];

@@ -1,7 +1,7 @@
 //! Whole neighbourhoods in which minutes are given and passed between devices: whatever
 //! befalls, all agree on every balance, and what is read again is what was read.
 //!
-//! `PALIER_SIM_SEEDS` says how many seeds, `PALIER_SIM_FROM` the first one.
+//! `PALIER_CREDIT_SEEDS` says how many seeds, `PALIER_CREDIT_FROM` the first one.
 #![cfg(feature = "sim")]
 
 use palier_model::sim::play_credits;
@@ -12,9 +12,9 @@ fn setting(name: &str, otherwise: u64) -> u64 {
 
 #[test]
 fn every_life_with_credits_ends_in_agreement() {
-    let from = setting("PALIER_SIM_FROM", 0);
+    let from = setting("PALIER_CREDIT_FROM", 0);
     let mut entries = 0;
-    for seed in from..from + setting("PALIER_SIM_SEEDS", 60) {
+    for seed in from..from + setting("PALIER_CREDIT_SEEDS", 60) {
         match play_credits(seed) {
             Ok(report) => entries += report.entries,
             Err(failure) => {
@@ -24,5 +24,5 @@ fn every_life_with_credits_ends_in_agreement() {
             }
         }
     }
-    println!("{entries} entries");
+    assert!(entries > 0, "somebody lived");
 }
