@@ -125,6 +125,17 @@ impl Person {
         answer
     }
 
+    /// Everything of this home goes into another, by a file.
+    ///
+    /// # Panics
+    /// Where something of it is refused.
+    pub fn pass_to(&self, other: &Self) {
+        let file = self.home.with_file_name("passed.palier");
+        let file = file.to_str().expect("a path");
+        self.must(&["--offline", "bundle", "export", file]);
+        other.must(&["--offline", "bundle", "import", file]);
+    }
+
     /// Starts `palier run` on any port of loopback and waits until it can be asked.
     ///
     /// # Panics

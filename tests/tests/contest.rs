@@ -7,14 +7,6 @@ use tempfile::TempDir;
 const START: &str = "2031-05-01T10:00:00+02:00";
 const END: &str = "2031-05-01T12:00:00+02:00";
 
-/// Everything of one home goes into another, by a file.
-fn pass(from: &Person, to: &Person, root: &TempDir) {
-    let file = root.path().join("pass.palier");
-    let file = file.to_str().unwrap();
-    from.must(&["--offline", "bundle", "export", file]);
-    to.must(&["--offline", "bundle", "import", file]);
-}
-
 fn joined(root: &TempDir, host: &Person, name: &str) -> Person {
     let guest = Person::init(root.path(), name).unwrap();
     let running = host.run(&[]);
@@ -37,7 +29,7 @@ fn of_two_acceptances_one_is_firm_and_the_other_sees_why_in_every_home() {
     let (awa, karim) = (joined(&root, &hub, "awa"), joined(&root, &hub, "karim"));
     let hub_device = hub.must(&["status"]).text("device");
     for person in [&owner, &awa, &karim] {
-        pass(&hub, person, &root);
+        hub.pass_to(person);
     }
     let place = owner
         .must(&[
@@ -52,19 +44,19 @@ fn of_two_acceptances_one_is_firm_and_the_other_sees_why_in_every_home() {
         ])
         .text("id");
     for person in [&hub, &awa, &karim] {
-        pass(&owner, person, &root);
+        owner.pass_to(person);
     }
     let ask = |person: &Person| {
         let words = ["--offline", "booking", "request", &place, "--start", START, "--end", END];
         person.must(&words).text("id")
     };
     let (first, second) = (ask(&awa), ask(&karim));
-    pass(&awa, &hub, &root);
-    pass(&karim, &owner, &root);
+    awa.pass_to(&hub);
+    karim.pass_to(&owner);
     hub.must(&["--offline", "booking", "accept", &first]);
     owner.must(&["--offline", "booking", "accept", &second]);
     // One decider alone never gives it twice.
-    pass(&karim, &hub, &root);
+    karim.pass_to(&hub);
     let twice = hub.say(&["--offline", "booking", "accept", &second]);
     assert_eq!((twice.exit, twice.json["error"]["code"].as_str()), (5, Some("booking.taken")));
     let shown = |person: &Person, id: &str| person.must(&["--offline", "booking", "show", id]).json;
@@ -76,7 +68,7 @@ fn of_two_acceptances_one_is_firm_and_the_other_sees_why_in_every_home() {
         for from in everyone {
             for to in everyone {
                 if from.home != to.home {
-                    pass(from, to, &root);
+                    from.pass_to(to);
                 }
             }
         }

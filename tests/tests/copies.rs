@@ -35,13 +35,6 @@ fn digest(person: &Person) -> String {
     person.must(&["--offline", "status"]).text("open_digest")
 }
 
-fn pass(from: &Person, to: &Person, root: &TempDir) {
-    let file = root.path().join("pass.palier");
-    let file = file.to_str().unwrap();
-    from.must(&["--offline", "bundle", "export", file]);
-    to.must(&["--offline", "bundle", "import", file]);
-}
-
 #[test]
 fn a_home_copied_with_its_state_forks_and_all_of_it_is_on_all_three() {
     if binary().is_none() {
@@ -65,7 +58,7 @@ fn a_home_copied_with_its_state_forks_and_all_of_it_is_on_all_three() {
     edit(&clone, "--zone", "there");
     let third = Person::init(root.path(), "third").unwrap();
     for (from, to) in [(&anna, &third), (&clone, &third), (&third, &anna), (&third, &clone)] {
-        pass(from, to, &root);
+        from.pass_to(to);
     }
     for person in [&anna, &clone, &third] {
         assert_eq!(titles(person), ["before", "here", "there"]);
@@ -90,12 +83,12 @@ fn an_old_copy_put_back_goes_on_in_a_new_incarnation() {
     copy(&anna.home, &root.path().join("backup"));
     offer(&anna, "after");
     let bo = Person::init(root.path(), "bo").unwrap();
-    pass(&anna, &bo, &root);
+    anna.pass_to(&bo);
     std::fs::remove_dir_all(&anna.home).unwrap();
     copy(&root.path().join("backup"), &anna.home);
     offer(&anna, "restored");
-    pass(&bo, &anna, &root);
-    pass(&anna, &bo, &root);
+    bo.pass_to(&anna);
+    anna.pass_to(&bo);
     for person in [&anna, &bo] {
         assert_eq!(titles(person), ["after", "before", "restored"]);
     }

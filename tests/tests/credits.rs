@@ -14,14 +14,6 @@ fn joined(root: &Path, host: &Person, name: &str) -> Person {
     guest
 }
 
-/// Everything of one home goes into another, by a file.
-fn pass(from: &Person, to: &Person, root: &TempDir) {
-    let file = root.path().join("pass.palier");
-    let file = file.to_str().unwrap();
-    from.must(&["--offline", "bundle", "export", file]);
-    to.must(&["--offline", "bundle", "import", file]);
-}
-
 fn member(of: &Person) -> String {
     of.must(&["--offline", "status"]).text("member")
 }
@@ -61,12 +53,12 @@ fn a_gift_is_in_both_balances_and_its_word_is_read_by_the_two_alone() {
     let runs = anna.run(&[]);
     let (bo, eve) = (joined(root.path(), &anna, "bo"), joined(root.path(), &anna, "eve"));
     drop(runs);
-    pass(&bo, &anna, &root);
+    bo.pass_to(&anna);
     let (from, to) = (member(&anna), member(&bo));
     let word = "Pour les étagères, et =merci";
     let gift = anna.must(&["--offline", "credit", "give", &to, "--minutes", "90", "--note", word]);
-    pass(&anna, &bo, &root);
-    pass(&anna, &eve, &root);
+    anna.pass_to(&bo);
+    anna.pass_to(&eve);
     for home in [&anna, &bo, &eve] {
         assert_eq!(balance(home, Some(&from))["balance"], -90);
         assert_eq!(balance(home, Some(&to))["balance"], 90);
@@ -93,7 +85,7 @@ fn a_gift_is_in_both_balances_and_its_word_is_read_by_the_two_alone() {
     // Whoever has it may pass it on, in part beyond what came.
     assert_eq!(give(&bo, &from, 211).exit, 5);
     assert_eq!(give(&bo, &from, 200).exit, 0);
-    pass(&bo, &eve, &root);
+    bo.pass_to(&eve);
     assert_eq!(balance(&eve, Some(&to))["balance"], -110);
     refused(&give(&anna, &from, 1), "credit.oneself");
 }
@@ -143,7 +135,7 @@ fn a_line_of_120_shared_by_two_devices_apart_is_never_overspent() {
     let short = refused(&give(&laptop, &to, 1), "credit.short");
     assert_eq!(short["available"], "0");
     phone.must(&["--offline", "credit", "allot", &device(&laptop), "--minutes", "60"]);
-    pass(&phone, &laptop, &root);
+    phone.pass_to(&laptop);
     // From here on the two do not see each other.
     for own in [&phone, &laptop] {
         assert_eq!(balance(own, None)["spendable_here"], 60);
@@ -158,7 +150,7 @@ fn a_line_of_120_shared_by_two_devices_apart_is_never_overspent() {
         for from in [&phone, &laptop, &anna] {
             for into in [&phone, &laptop, &anna] {
                 if from.home != into.home {
-                    pass(from, into, &root);
+                    from.pass_to(into);
                 }
             }
         }
@@ -189,16 +181,16 @@ fn what_a_revoked_device_could_still_spend_passes_to_the_one_that_revoked_it() {
     drop(runs);
     let (bo, to) = (member(&phone), member(&anna));
     phone.must(&["--offline", "credit", "allot", &device(&laptop), "--minutes", "100"]);
-    pass(&phone, &laptop, &root);
+    phone.pass_to(&laptop);
     assert_eq!(give(&laptop, &to, 30).exit, 0);
-    pass(&laptop, &phone, &root);
+    laptop.pass_to(&phone);
     phone.must(&["--offline", "device", "revoke", &device(&laptop)]);
     assert_eq!(balance(&phone, None)["spendable_here"], 90);
     // The lost one goes on apart: what it spent counts, and the excess is shown.
     assert_eq!(give(&laptop, &to, 70).exit, 0);
     assert_eq!(give(&phone, &to, 90).exit, 0);
     for (from, into) in [(&laptop, &anna), (&phone, &anna), (&anna, &phone)] {
-        pass(from, into, &root);
+        from.pass_to(into);
     }
     for home in [&anna, &phone] {
         let shown = balance(home, Some(&bo));
@@ -223,18 +215,18 @@ fn an_old_copy_that_spends_again_is_proven_and_gets_no_new_deal() {
     let runs = anna.run(&[]);
     let bo = joined(root.path(), &anna, "bo");
     drop(runs);
-    pass(&bo, &anna, &root);
+    bo.pass_to(&anna);
     let (from, to) = (member(&bo), member(&anna));
     let place =
         bo.must(&["--offline", "listing", "add", "parking", "--title", "Place 14"]).text("id");
     copy(&bo.home, &root.path().join("backup"));
     assert_eq!(give(&bo, &to, 100).exit, 0);
-    pass(&bo, &anna, &root);
+    bo.pass_to(&anna);
     std::fs::remove_dir_all(&bo.home).unwrap();
     copy(&root.path().join("backup"), &bo.home);
     assert_eq!(give(&bo, &to, 110).exit, 0);
-    pass(&bo, &anna, &root);
-    pass(&anna, &bo, &root);
+    bo.pass_to(&anna);
+    anna.pass_to(&bo);
     for home in [&anna, &bo] {
         let shown = balance(home, Some(&from));
         assert_eq!((&shown["balance"], &shown["overdraft"]), (&(-210).into(), &90.into()));

@@ -10,16 +10,9 @@ const END: &str = "2031-05-03T12:00:00+02:00";
 const LATER: &str = "2031-12-31T00:00:00+01:00";
 const THEN: &str = "2031-05-01T10:05:00+02:00";
 
-/// Everything of one home goes into another, by a file.
-fn pass(from: &Person, to: &Person, root: &TempDir) {
-    let file = root.path().join("pass.palier");
-    let file = file.to_str().unwrap();
-    from.must(&["--offline", "bundle", "export", file]);
-    to.must(&["--offline", "bundle", "import", file]);
-}
-
 struct Loan {
-    root: TempDir,
+    /// Its folder goes with it.
+    _root: TempDir,
     owner: Person,
     asker: Person,
     third: Person,
@@ -44,7 +37,7 @@ impl Loan {
         let tool = owner
             .must(&["--offline", "listing", "add", "tool", "--title", "Perceuse", "--until", LATER])
             .text("id");
-        let mut it = Self { root, owner, asker, third, tool, booking: String::new() };
+        let mut it = Self { _root: root, owner, asker, third, tool, booking: String::new() };
         it.share();
         it.booking = it.ask();
         it.share();
@@ -63,7 +56,7 @@ impl Loan {
         for from in everyone {
             for to in everyone {
                 if from.home != to.home {
-                    pass(from, to, &self.root);
+                    from.pass_to(to);
                 }
             }
         }
@@ -135,7 +128,7 @@ fn a_drill_is_lent_and_comes_back_and_a_third_home_checks_the_code_offline() {
     let words = ["--offline", "--now", early, "booking", "request", &loan.tool];
     let rest = ["--start", "2031-05-02T14:00:00+02:00", "--end", "2031-05-02T16:00:00+02:00"];
     let next = loan.third.must(&[&words[..], &rest[..]].concat()).text("id");
-    pass(&loan.third, &loan.owner, &loan.root);
+    loan.third.pass_to(&loan.owner);
     loan.owner.must(&["--offline", "--now", early, "booking", "accept", &next]);
 }
 
@@ -167,6 +160,35 @@ fn a_code_serves_no_other_booking_step_or_day_and_no_letter_of_it_can_be_changed
     // Somebody who has no part in it can show none.
     let words = ["--offline", "--now", THEN, "qr", "show", &loan.booking, "--step", "handover"];
     assert_eq!(loan.third.say(&words).exit, 3);
+}
+
+/// Whoever reports the same again and again is kept four times of it, and told so; what else
+/// he says counts all the same.
+#[test]
+fn whoever_says_the_same_again_and_again_can_still_bring_it_back() {
+    let Some(loan) = Loan::begin() else { return };
+    let say = |now: &str, words: &[&str]| {
+        let [verb, rest @ ..] = words else { panic!("no verb") };
+        let line =
+            [&["--offline", "--now", now, "booking", verb, &loan.booking][..], rest].concat();
+        loan.asker.say(&line)
+    };
+    assert_eq!(say(THEN, &["handover"]).exit, 0);
+    for time in 0..20 {
+        let said = say(THEN, &["problem", "damaged", "--text", &format!("Rayure {time}")]);
+        assert_eq!(said.exit, if time < 4 { 0 } else { 5 }, "{}", said.json);
+        if time >= 4 {
+            assert_eq!(said.json["error"]["code"], "booking.step.said");
+        }
+    }
+    let early = "2031-05-02T09:00:00+02:00";
+    assert_eq!(say(early, &["return"]).exit, 0);
+    loan.share();
+    loan.owner.must(&["--offline", "--now", early, "booking", "return", &loan.booking]);
+    loan.share();
+    for person in [&loan.owner, &loan.asker] {
+        assert_eq!(loan.status(person, early), "closed");
+    }
 }
 
 #[test]

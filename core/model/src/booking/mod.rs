@@ -46,4 +46,4 @@ pub use status::{
     BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
 };
 pub use terms_edit::TermsEdit;
-pub use told::{Touched, project_sealed, recount};
+pub use told::{SAME_BY_DEVICE, Touched, project_sealed, recount};

@@ -12,7 +12,7 @@ use super::records::{
 use super::slots::SlotKey;
 use crate::journal::Ref;
 use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
-use crate::rows::{Table, Typed};
+use crate::rows::typed_table;
 
 /// A domain: who holds it, what is in force, what it waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,40 +143,28 @@ impl BookingRow {
 /// Receipts for one entry: who acknowledged it, in which entry; sorted.
 pub type ReceiptRow = Vec<(MemberId, EntryHash)>;
 
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident, $table:ident, $key:ty, $row:ty) => {
-        $(#[$doc])*
-        pub struct $name;
-        impl Typed for $name {
-            const TABLE: Table = Table::$table;
-            type Key = $key;
-            type Row = $row;
-        }
-    };
-}
-
-table!(
+typed_table!(
     /// domain id → row.
     Calendars, Calendars, DomainId, CalendarRow
 );
-table!(
+typed_table!(
     /// domain id ‖ member ‖ entry hash → act.
     Decisions, Decisions, (DomainId, MemberId, EntryHash), DecisionRow
 );
-table!(
+typed_table!(
     /// domain id ‖ class of length ‖ start in milliseconds ‖ booking id → what counts
     /// ([`super::slots`]).
     CalendarSlots, CalendarSlots, SlotKey, Held
 );
-table!(
+typed_table!(
     /// domain id ‖ booking id → what became of it.
     BookingStates, BookingStates, (DomainId, BookingId), BookingState
 );
-table!(
+typed_table!(
     /// booking id → what its parties said.
     Bookings, Bookings, BookingId, BookingRow
 );
-table!(
+typed_table!(
     /// entry hash → who acknowledged it.
     Receipts, Receipts, EntryHash, ReceiptRow
 );

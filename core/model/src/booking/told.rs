@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::project::{DomainFacts, ProjectError, tip};
-use super::records::{Answer, Cancel, Holder, Receipt, Record, Request, Step, inner};
+use super::records::{Answer, Cancel, Holder, Receipt, Record, Request, Step, StepKind, inner};
 use super::rows::{Bookings, Receipts, Said};
 use crate::journal::Ref;
 use crate::keys::{BookingId, EntryHash, MemberId};
@@ -18,6 +18,10 @@ use crate::rows::{RowsError, Tx};
 const SAID_BY_DEVICE: usize = 16;
 /// The same by one member.
 const SAID_BY_MEMBER: usize = 128;
+/// Times that one device may say the same step of one booking.
+pub const SAME_BY_DEVICE: usize = 4;
+/// The same by one member.
+const SAME_BY_MEMBER: usize = 16;
 /// Acknowledgements of one entry that are kept.
 const RECEIPTS: usize = 64;
 /// Bookings that are looked at again.
@@ -76,7 +80,7 @@ pub fn project_sealed(
             let record = Step::from_payload(body)?;
             let booking = record.booking;
             let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            keep(&mut row.steps, Said { entry, by, counts, record });
+            keep_step(&mut row.steps, Said { entry, by, counts, record });
             tx.put::<Bookings>(&booking, &row);
             Ok(Touched::Booking(booking))
         }
@@ -102,13 +106,37 @@ pub fn project_sealed(
 /// first few as they lie in their logs: a function of the set, nobody crowds out another,
 /// and what was written past a closing crowds out nothing before it.
 fn keep<R>(said: &mut Vec<Said<R>>, new: Said<R>) {
-    let key = |said: &Said<R>| (said.by.member, said.entry.hash);
-    let Err(at) = said.binary_search_by_key(&key(&new), key) else { return };
     let by = new.by;
-    said.insert(at, new);
+    if !insert(said, new) {
+        return;
+    }
     let device = |held: &Said<R>| (held.by.member, held.by.device) == (by.member, by.device);
     drop_last(said, SAID_BY_DEVICE, device);
     drop_last(said, SAID_BY_MEMBER, |held| held.by.member == by.member);
+}
+
+/// Keeps a step as [`keep`] does, of each kind by itself: whoever reports the same again and
+/// again can still say that it is back. Kinds of a later version count as one.
+fn keep_step(said: &mut Vec<Said<Step>>, new: Said<Step>) {
+    let (by, kind) = (new.by, new.record.kind);
+    if !insert(said, new) {
+        return;
+    }
+    let known = |kind: StepKind| Some(kind).filter(|kind| StepKind::ALL.contains(kind));
+    let same = |held: &Said<Step>| known(held.record.kind) == known(kind);
+    let device = |held: &Said<Step>| (held.by.member, held.by.device) == (by.member, by.device);
+    drop_last(said, SAME_BY_DEVICE, |held| same(held) && device(held));
+    drop_last(said, SAME_BY_MEMBER, |held| same(held) && held.by.member == by.member);
+}
+
+/// Puts a record into its place, unless it is there.
+fn insert<R>(said: &mut Vec<Said<R>>, new: Said<R>) -> bool {
+    let key = |said: &Said<R>| (said.by.member, said.entry.hash);
+    let place = said.binary_search_by_key(&key(&new), key);
+    if let Err(at) = place {
+        said.insert(at, new);
+    }
+    place.is_err()
 }
 
 /// Where there are more than so many, drops the one that lies last in its log.

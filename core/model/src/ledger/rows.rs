@@ -6,7 +6,7 @@ use super::records::{Account, CloseAccount, Note, Transfer};
 use super::rule::{Cover, Held};
 use crate::journal::Ref;
 use crate::keys::{DeviceId, EntryHash, MemberId};
-use crate::rows::{Table, Typed};
+use crate::rows::typed_table;
 
 /// A transfer and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,55 +77,43 @@ pub struct NoteRow {
     pub record: Note,
 }
 
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident, $table:ident, $key:ty, $row:ty) => {
-        $(#[$doc])*
-        pub struct $name;
-        impl Typed for $name {
-            const TABLE: Table = Table::$table;
-            type Key = $key;
-            type Row = $row;
-        }
-    };
-}
-
-table!(
+typed_table!(
     /// member → sums.
     Sums, CreditMembers, MemberId, SumsRow
 );
-table!(
+typed_table!(
     /// member ‖ device → account.
     Accounts, CreditAccounts, (MemberId, DeviceId), AccountRow
 );
-table!(
+typed_table!(
     /// entry hash → transfer.
     Transfers, CreditTransfers, EntryHash, TransferRow
 );
-table!(
+typed_table!(
     /// entry hash → closing.
     Closes, CreditCloses, EntryHash, CloseRow
 );
-table!(
+typed_table!(
     /// what is named ‖ the transfer or closing that names it → ().
     Edges, CreditEdges, (EntryHash, EntryHash), ()
 );
-table!(
+typed_table!(
     /// member ‖ device ‖ n ‖ entry hash → (): an account's transfers.
     Chain, CreditChain, (MemberId, DeviceId, (u64, EntryHash)), ()
 );
-table!(
+typed_table!(
     /// member ‖ device ‖ entry hash → what the account may still rely on.
     Open, CreditOpen, (MemberId, DeviceId, EntryHash), OpenRow
 );
-table!(
+typed_table!(
     /// member ‖ claimed time ‖ entry hash → (): what concerns a member.
     Statement, CreditStatement, (MemberId, u64, EntryHash), ()
 );
-table!(
+typed_table!(
     /// closed member ‖ device ‖ entry hash → (): closings of an account.
     ClosesOf, CreditClosesOf, (MemberId, DeviceId, EntryHash), ()
 );
-table!(
+typed_table!(
     /// transfer ‖ who wrote it → the word that went with it.
     Notes, CreditNotes, (EntryHash, MemberId), NoteRow
 );

@@ -53,11 +53,15 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         self.check_member()?;
         let party = self.party(tx, &new.booking, now)?;
-        let mine =
-            party.row.steps.iter().filter(|step| step.counts && step.record.kind == new.kind);
+        let same: Vec<_> = party.row.steps.iter().filter(|it| it.record.kind == new.kind).collect();
         let side = |step: &Said<Step>| booking::side_of(&party.row, &party.domain, &step.by.member);
-        let before = mine.into_iter().any(|step| side(step) == Some(party.side));
+        let before = same.iter().any(|step| step.counts && side(step) == Some(party.side));
         lifecycle::may(&party.life, new.kind, party.side, before, now).map_err(step_error)?;
+        // One more would be said and not kept.
+        let own = self.me.keys.id();
+        if same.iter().filter(|step| step.by.device == own).count() >= booking::SAME_BY_DEVICE {
+            return Err(step_error(StepError::Said));
+        }
         if let Some(proof) = &new.proof {
             self.check_proof(tx, proof, Some(&new.booking), Some(new.kind), now)?;
             let shown_by = booking::side_of(&party.row, &party.domain, &proof.member);

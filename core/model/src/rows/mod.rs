@@ -12,6 +12,7 @@ mod table;
 mod tx;
 
 pub use memory::MemoryRows;
+pub(crate) use table::typed_table;
 pub use table::{Key, Table, TableKind, Typed};
 pub(crate) use tx::prefix_end;
 pub use tx::{RawRow, Rows, RowsError, Tx, TypedRows, Writes};

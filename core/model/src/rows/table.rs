@@ -245,3 +245,17 @@ pub trait Typed {
     /// What a row holds.
     type Row: Serialize + DeserializeOwned;
 }
+
+/// Says of what a table's keys and rows are.
+macro_rules! typed_table {
+    ($(#[$doc:meta])* $name:ident, $table:ident, $key:ty, $row:ty) => {
+        $(#[$doc])*
+        pub struct $name;
+        impl $crate::rows::Typed for $name {
+            const TABLE: $crate::rows::Table = $crate::rows::Table::$table;
+            type Key = $key;
+            type Row = $row;
+        }
+    };
+}
+pub(crate) use typed_table;
