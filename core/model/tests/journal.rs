@@ -184,6 +184,48 @@ fn an_unsigned_stretch_longer_than_allowed_is_refused() {
     assert_eq!(take(&mut MemoryRows::default(), &run), (0, Some(RefusalCode::Signature)));
 }
 
+fn tips(rows: &MemoryRows, document: &Descriptor) -> Vec<Tip> {
+    let tx = Tx::new(rows);
+    let logs = logs_of_document(&tx, &document.id()).unwrap();
+    logs.iter().flat_map(|log| log_row(&tx, log).unwrap().unwrap().tips).collect()
+}
+
+/// Hands one what it lacks of another's; nothing of it may be refused.
+fn pass(from: &MemoryRows, to: &mut MemoryRows, document: &Descriptor) {
+    let have = tips(to, document);
+    for run in runs(from, document, &have) {
+        assert_eq!(take(to, &run).1, None);
+    }
+    let all: Vec<_> = from.table(Table::EntryPlaces).map(|(key, _)| key).collect();
+    assert!(all.into_iter().all(|key| to.get(Table::EntryPlaces, key).unwrap().is_some()));
+}
+
+#[test]
+fn a_branch_that_leaves_a_log_between_two_signatures_can_be_passed_on() {
+    let document = open_document(1);
+    let mut phone = MemoryRows::default();
+    for n in 0..40_u8 {
+        write(&mut phone, &author(1), &document, &[n]);
+    }
+    let mut clone = phone.clone();
+    let mut other = MemoryRows::default();
+    pass(&clone, &mut other, &document);
+    for n in 0..30_u8 {
+        write(&mut phone, &author(1), &document, &[1, n]);
+    }
+    // Whoever takes it all at once keeps the signatures at its end, and none at the fork.
+    let mut hub = MemoryRows::default();
+    pass(&phone, &mut hub, &document);
+    for n in 0..60_u8 {
+        write(&mut clone, &author(1), &document, &[2, n]);
+    }
+    pass(&clone, &mut other, &document);
+    pass(&other, &mut hub, &document);
+    let mut newcomer = MemoryRows::default();
+    pass(&hub, &mut newcomer, &document);
+    assert_eq!(journal_of(&hub), journal_of(&newcomer));
+}
+
 #[test]
 fn a_full_log_takes_no_more() {
     let mut here = MemoryRows::default();
@@ -209,6 +251,32 @@ fn a_run_that_unpacks_to_more_than_allowed_is_refused() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Copies of one device write on apart, and what each has is passed on in any way: from
+    /// whoever holds it, a newcomer takes all of it.
+    #[test]
+    fn however_copies_of_a_device_part_all_they_wrote_can_be_passed_on(
+        acts in proptest::collection::vec((0..4_usize, 0..4_usize, 1..45_u8), 4..14),
+    ) {
+        let document = open_document(1);
+        let mut nodes = vec![MemoryRows::default(); 4];
+        write(&mut nodes[0], &author(1), &document, b"begun");
+        for (n, (who, other, many)) in acts.into_iter().enumerate() {
+            if who == other {
+                // A copy is the copy of somebody from here on.
+                nodes[who] = nodes[(who + 1) % 4].clone();
+            } else if who < 2 {
+                for at in 0..many {
+                    write(&mut nodes[who], &author(1), &document, &[u8::try_from(n).unwrap(), at]);
+                }
+            } else {
+                let from = nodes[other].clone();
+                pass(&from, &mut nodes[who], &document);
+            }
+            let mut newcomer = MemoryRows::default();
+            pass(&nodes[who], &mut newcomer, &document);
+        }
+    }
 
     /// Three devices write one document, see each other's entries at random moments,
     /// and a fourth takes all runs in a random order: the same journal everywhere.

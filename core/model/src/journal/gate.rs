@@ -21,6 +21,8 @@ use crate::rows::{RowsError, Tx};
 const LOG_START_BYTES: usize = 1_024;
 /// Branches a log may have before further ones are not stored.
 const BRANCHES: usize = 256;
+/// Entries waiting for one that are looked at.
+const WAITERS: usize = 1_024;
 
 /// Which rule a run broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,7 +96,7 @@ pub fn accept(tx: &mut Tx<'_>, rights: &dyn Rights, run: &Run) -> Result<Verdict
             });
         }
     };
-    let (good, hashes, fault) = check_chain(rights, &log, &place, &run.entries);
+    let (good, hashes, fault) = check_chain(tx, rights, &log, &place, &run.entries)?;
     let accepted = store(tx, &log, place, &run.entries[..good], &hashes[..good])?;
     let refused = fault.map(|code| refuse(code, run.entries.len() - good));
     Ok(Verdict { accepted, refused })
@@ -104,6 +106,50 @@ pub fn accept(tx: &mut Tx<'_>, rights: &dyn Rights, run: &Run) -> Result<Verdict
 struct Place {
     row: LogRow,
     is_new: bool,
+    /// What lies before it since the last signature that is held.
+    unsigned: Unsigned,
+}
+
+/// Entries since a signature, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unsigned {
+    entries: usize,
+    bytes: usize,
+}
+
+impl Unsigned {
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.bytes += entry_bytes(entry);
+    }
+
+    /// Whether the next signature comes too late.
+    const fn is_too_far(self) -> bool {
+        self.entries > limits::RUN_SIGNATURE_ENTRIES
+            || (self.bytes > limits::RUN_SIGNATURE_BYTES && self.entries > 1)
+    }
+}
+
+/// What lies unsigned before an entry that follows `previous`; none where that is not held.
+/// A branch may leave the log between two signatures: whoever is handed it later needs one
+/// as near as everywhere else.
+fn unsigned_before(
+    tx: &Tx<'_>,
+    log: &LogId,
+    before: u64,
+    previous: EntryHash,
+) -> Result<Option<Unsigned>, RowsError> {
+    let (mut unsigned, mut at) = (Unsigned::default(), Tip { seq: before, hash: previous });
+    loop {
+        let held = tx.row::<Entries>(&(*log, (at.seq, at.hash)))?;
+        let Some(entry) = held else { return Ok(None) };
+        if entry.signature.is_some() || unsigned.is_too_far() {
+            return Ok(Some(unsigned));
+        }
+        unsigned.add(&entry);
+        let Some(seq) = at.seq.checked_sub(1) else { return Ok(Some(unsigned)) };
+        at = Tip { seq, hash: entry.header.previous };
+    }
 }
 
 fn place_of(
@@ -117,10 +163,11 @@ fn place_of(
     }
     if let Some(row) = log_row(tx, log)? {
         let Some(before) = first.header.seq.checked_sub(1) else {
-            return Ok(Ok(Place { row, is_new: false }));
+            return Ok(Ok(Place { row, is_new: false, unsigned: Unsigned::default() }));
         };
-        let held = tx.has::<Entries>(&(*log, (before, first.header.previous)))?;
-        return Ok(if held { Ok(Place { row, is_new: false }) } else { Err(RefusalCode::Chain) });
+        let unsigned = unsigned_before(tx, log, before, first.header.previous)?;
+        let place = unsigned.map(|unsigned| Place { row, is_new: false, unsigned });
+        return Ok(place.ok_or(RefusalCode::Chain));
     }
     if first.header.seq != 0 {
         return Ok(Err(RefusalCode::Chain));
@@ -137,7 +184,7 @@ fn place_of(
         Right::Granted => {
             let document = start.descriptor.id();
             let row = LogRow { document, start, tips: Vec::new(), entries: 0, bytes: 0 };
-            Ok(Place { row, is_new: true })
+            Ok(Place { row, is_new: true, unsigned: Unsigned::default() })
         }
     })
 }
@@ -149,55 +196,65 @@ fn check_entry(entry: &Entry) -> Result<(), RefusalCode> {
 }
 
 /// How many entries from the first are good, their hashes, and what stopped it.
+type Checked = (usize, Vec<EntryHash>, Option<RefusalCode>);
+
 fn check_chain(
+    tx: &Tx<'_>,
     rights: &dyn Rights,
     log: &LogId,
     place: &Place,
     entries: &[Entry],
-) -> (usize, Vec<EntryHash>, Option<RefusalCode>) {
+) -> Result<Checked, RowsError> {
     let cap = rights.cap(place.row.start.descriptor.class);
     let closing = rights.closing(log, &place.row.start);
     let device = &place.row.start.device;
     let mut hashes: Vec<EntryHash> = Vec::with_capacity(entries.len());
-    let (mut good, mut since_signature, mut bytes_since) = (0, 0_usize, 0_usize);
+    let (mut good, mut unsigned) = (0, place.unsigned);
+    // What is held already comes first, if any is.
+    let mut is_held = !place.is_new;
     for (index, entry) in entries.iter().enumerate() {
         let header = &entry.header;
         if let Err(code) = check_entry(entry) {
-            return (good, hashes, Some(code));
+            return Ok((good, hashes, Some(code)));
         }
         if index > 0 {
             let follows = header.log == *log
                 && entries[index - 1].header.seq.checked_add(1) == Some(header.seq)
                 && hashes.last() == Some(&header.previous);
             if !follows {
-                return (good, hashes, Some(RefusalCode::Chain));
+                return Ok((good, hashes, Some(RefusalCode::Chain)));
             }
         }
         if header.seq >= cap {
-            return (good, hashes, Some(RefusalCode::Full));
+            return Ok((good, hashes, Some(RefusalCode::Full)));
         }
         if closing.is_some_and(|tip| header.seq > tip.seq.saturating_add(limits::PAST_CLOSING)) {
-            return (good, hashes, Some(RefusalCode::Closed));
+            return Ok((good, hashes, Some(RefusalCode::Closed)));
         }
         let hash = header.hash();
         hashes.push(hash);
-        since_signature += 1;
-        bytes_since += entry_bytes(entry);
-        let too_far = since_signature > limits::RUN_SIGNATURE_ENTRIES
-            || (bytes_since > limits::RUN_SIGNATURE_BYTES && since_signature > 1);
-        if too_far {
-            return (good, hashes, Some(RefusalCode::Signature));
+        let held = match is_held {
+            true => tx.row::<Entries>(&(*log, (header.seq, hash)))?,
+            false => None,
+        };
+        is_held = held.is_some();
+        unsigned.add(entry);
+        if unsigned.is_too_far() {
+            return Ok((good, hashes, Some(RefusalCode::Signature)));
         }
-        if let Some(signature) = &entry.signature {
-            if verify_entry(&hash, signature, device).is_err() {
-                return (good, hashes, Some(RefusalCode::Signature));
-            }
+        let was_signed = held.is_some_and(|held| held.signature.is_some());
+        if let Some(signature) = entry.signature.as_ref().filter(|_| !was_signed)
+            && verify_entry(&hash, signature, device).is_err()
+        {
+            return Ok((good, hashes, Some(RefusalCode::Signature)));
+        }
+        if was_signed || entry.signature.is_some() {
             good = index + 1;
-            (since_signature, bytes_since) = (0, 0);
+            unsigned = Unsigned::default();
         }
     }
     let fault = (good < entries.len()).then_some(RefusalCode::Signature);
-    (good, hashes, fault)
+    Ok((good, hashes, fault))
 }
 
 fn store(
@@ -209,13 +266,14 @@ fn store(
 ) -> Result<Vec<EntryHash>, RowsError> {
     let mut accepted = Vec::new();
     let mut n = order::position(tx)?.n;
-    let Place { mut row, is_new } = place;
+    let Place { mut row, is_new, .. } = place;
     let mut document = tx
         .row::<Documents>(&row.document)?
         .unwrap_or_else(|| DocumentRow { descriptor: row.start.descriptor, frontier: Vec::new() });
     for (entry, hash) in entries.iter().zip(hashes) {
         let key = (*log, (entry.header.seq, *hash));
         if tx.has::<EntryPlaces>(hash)? {
+            keep_signature(tx, &key, entry)?;
             continue;
         }
         extend_tips(&mut row.tips, entry, *hash);
@@ -242,6 +300,19 @@ fn store(
     Ok(accepted)
 }
 
+/// Adds the signature to an entry that is held without one: a branch may follow it.
+fn keep_signature(
+    tx: &mut Tx<'_>,
+    key: &(LogId, (u64, EntryHash)),
+    entry: &Entry,
+) -> Result<(), RowsError> {
+    let held = tx.row::<Entries>(key)?;
+    if entry.signature.is_some() && held.is_some_and(|held| held.signature.is_none()) {
+        tx.put::<Entries>(key, entry);
+    }
+    Ok(())
+}
+
 /// Moves the frontier past an entry. One that arrives after an entry naming it is no
 /// frontier any more; a cause that is not here yet is noted as waited for.
 fn extend_frontier(
@@ -257,11 +328,24 @@ fn extend_frontier(
             tx.put::<Waiting>(&(*cause, hash), &());
         }
     }
-    let named = !tx.rows_with_prefix::<Waiting>(&hash.0, 1)?.is_empty();
-    if !named && let Err(at) = frontier.binary_search(&hash) {
+    if !is_named(tx, &hash)?
+        && let Err(at) = frontier.binary_search(&hash)
+    {
         frontier.insert(at, hash);
     }
     Ok(())
+}
+
+/// Whether an entry that waits for this one names it as a cause. The first of a log only
+/// goes on from it.
+fn is_named(tx: &Tx<'_>, hash: &EntryHash) -> Result<bool, RowsError> {
+    for (key, ()) in tx.rows_with_prefix::<Waiting>(&hash.0, WAITERS)? {
+        let Some(waiter) = key.get(32..).and_then(EntryHash::from_slice) else { continue };
+        if tx.row::<EntryPlaces>(&waiter)?.is_none_or(|place| place.seq > 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn extend_tips(tips: &mut Vec<Tip>, entry: &Entry, hash: EntryHash) {
@@ -288,6 +372,12 @@ pub(super) fn store_own(
         bytes: 0,
     });
     let hash = entry.hash();
-    store(tx, log, Place { row, is_new }, std::slice::from_ref(entry), &[hash])?;
+    store(
+        tx,
+        log,
+        Place { row, is_new, unsigned: Unsigned::default() },
+        std::slice::from_ref(entry),
+        &[hash],
+    )?;
     Ok(hash)
 }

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use super::document::Class;
 use super::edited::is_left_out;
 use super::entry::Entry;
-use super::log::{EntryPlaces, Waiting, document_heads, entry};
-use crate::keys::{DocId, EntryHash};
+use super::log::{EntryPlaces, Waiting, document_heads, entry, log_row};
+use crate::keys::{DocId, EntryHash, LogId};
 use crate::rows::{RowsError, Table, Tx, Typed};
 
 /// entry hash → how many entries it still waits for.
@@ -33,12 +34,22 @@ pub(crate) fn mark_unread(tx: &mut Tx<'_>, hashes: &[EntryHash]) {
     }
 }
 
+/// The entry of another log that one of promises goes on from. What a calendar is told of
+/// lies in the causal past, whichever log its writer wrote it in.
+fn continued(tx: &Tx<'_>, hash: &EntryHash) -> Result<Option<EntryHash>, RowsError> {
+    let start = log_row(tx, &LogId(hash.0))?.map(|row| row.start);
+    let open = start.filter(|start| start.descriptor.class == Class::Open);
+    Ok(open.and_then(|start| start.continues).map(|last| last.hash))
+}
+
 /// Notes what a newly stored entry waits for; true where that is nothing.
 pub(crate) fn settle(tx: &mut Tx<'_>, hash: &EntryHash, entry: &Entry) -> Result<bool, RowsError> {
     let header = &entry.header;
     let mut before = header.causes.clone();
     if header.seq > 0 {
         before.push(header.previous);
+    } else {
+        before.extend(continued(tx, hash)?);
     }
     before.sort_unstable();
     before.dedup();

@@ -184,6 +184,8 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
 /// Cuts entries into runs that each end in a signature and stay within the limits.
 struct Cutter {
     runs: Vec<Run>,
+    /// Whether the next run keeps the signature of its first entry, whatever follows.
+    keeps_first: bool,
     open: Vec<Entry>,
     open_bytes: usize,
     total_bytes: usize,
@@ -192,7 +194,14 @@ struct Cutter {
 
 impl Cutter {
     fn new(max_bytes: usize) -> Self {
-        Self { runs: Vec::new(), open: Vec::new(), open_bytes: 0, total_bytes: 0, max_bytes }
+        Self {
+            runs: Vec::new(),
+            keeps_first: false,
+            open: Vec::new(),
+            open_bytes: 0,
+            total_bytes: 0,
+            max_bytes,
+        }
     }
 
     /// Takes the next entry; false when there is enough.
@@ -219,7 +228,13 @@ impl Cutter {
         }
         if !self.open.is_empty() {
             let mut run = Run { entries: std::mem::take(&mut self.open) };
+            let first = run.entries.first().and_then(|entry| entry.signature);
             run.thin();
+            if std::mem::take(&mut self.keeps_first) {
+                if let Some(entry) = run.entries.first_mut() {
+                    entry.signature = first;
+                }
+            }
             self.runs.push(run);
         }
         self.open_bytes = 0;
@@ -272,7 +287,13 @@ fn collect_branches(
 ) -> Result<Vec<Run>, RowsError> {
     let mut cutter = Cutter::new(max_bytes);
     'all: for path in missing_paths(tx, log, row, have)? {
-        for at in path {
+        // Where a branch begins between two signatures, the one before goes along.
+        let before = match path.first() {
+            Some(first) => signed_before(tx, log, first, have)?,
+            None => Vec::new(),
+        };
+        cutter.keeps_first = !before.is_empty();
+        for at in before.into_iter().chain(path) {
             let Some(entry) = tx.row::<Entries>(&(*log, (at.seq, at.hash)))? else { break };
             if !cutter.push(entry) {
                 break 'all;
@@ -282,4 +303,36 @@ fn collect_branches(
     }
     cutter.cut();
     Ok(cutter.runs)
+}
+
+/// The way from the last signature before `first` to it, without it: none where that is
+/// the end of what the receiver holds, since that is signed there.
+fn signed_before(
+    tx: &Tx<'_>,
+    log: &LogId,
+    first: &Tip,
+    have: &[Tip],
+) -> Result<Vec<Tip>, RowsError> {
+    let mut way = Vec::new();
+    let before = |at: &Tip| -> Result<Option<(Tip, bool)>, RowsError> {
+        let entry = tx.row::<Entries>(&(*log, (at.seq, at.hash)))?;
+        Ok(entry.and_then(|entry| {
+            let hash = entry.header.previous;
+            Some((Tip { seq: at.seq.checked_sub(1)?, hash }, entry.signature.is_some()))
+        }))
+    };
+    let mut at = match before(first)? {
+        Some((at, _)) if !have.contains(&at) => at,
+        _ => return Ok(way),
+    };
+    // Between two signatures lie no more than so many.
+    while way.len() <= limits::RUN_SIGNATURE_ENTRIES {
+        way.push(at);
+        match before(&at)? {
+            Some((next, false)) => at = next,
+            _ => break,
+        }
+    }
+    way.reverse();
+    Ok(way)
 }
