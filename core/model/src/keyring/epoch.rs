@@ -205,6 +205,11 @@ impl Epoch {
         self.open_with_secret(owner, secret)
     }
 
+    /// How many earlier secrets it holds.
+    pub fn earlier_secrets(&self) -> usize {
+        self.earlier.len().saturating_sub(TAG_BYTES) / SECRET_BYTES
+    }
+
     /// Reads the earlier secrets with the epoch's own.
     pub fn open_with_secret(
         &self,

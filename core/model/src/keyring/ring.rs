@@ -19,6 +19,8 @@ pub struct EpochFacts {
     pub predecessors: Vec<EntryHash>,
     /// The devices it is sealed to.
     pub devices: Vec<DeviceId>,
+    /// How many earlier secrets it holds.
+    pub earlier: usize,
     /// Whether it has not seen a revocation that counts. Whoever was revoked may then know
     /// its secret, though it is not sealed to him: from an epoch that followed it, or by
     /// what was handed over when his device was linked.
@@ -64,6 +66,7 @@ impl EpochFacts {
             public: epoch.public,
             predecessors: epoch.predecessors.clone(),
             devices: epoch.devices.iter().map(|sealed| sealed.device).collect(),
+            earlier: epoch.earlier_secrets(),
             is_blind: false,
         }
     }
@@ -193,6 +196,32 @@ impl Keyring {
         self.active.iter().filter(|device| !facts.devices.contains(device)).copied().collect()
     }
 
+    /// The epochs whose secret some active device knows for sure: it is sealed to one of
+    /// them, or the epoch that is written to holds it. Where a device opened one and was
+    /// revoked by another that never learnt its secret, what was sealed to it then can be
+    /// read by nobody.
+    pub fn held(&self) -> BTreeSet<EpochKey> {
+        let mut before = BTreeSet::new();
+        let next = self.for_writing();
+        let mut stack = next.map(|facts| facts.predecessors.clone()).unwrap_or_default();
+        while let Some(hash) = stack.pop() {
+            if before.insert(hash)
+                && let Some(node) = self.epochs.get(&hash)
+            {
+                stack.extend(&node.facts.predecessors);
+            }
+        }
+        // Secrets are handed on all together: which one is missing cannot be seen.
+        let holds_all = next.is_some_and(|facts| facts.earlier >= before.len());
+        let is_held = |facts: &EpochFacts| {
+            self.active.contains(&facts.author)
+                || facts.devices.iter().any(|device| self.active.contains(device))
+                || (holds_all && before.contains(&facts.hash))
+        };
+        let all = self.epochs.values().map(|node| &node.facts);
+        all.filter(|facts| is_held(facts)).map(|facts| facts.public).collect()
+    }
+
     /// Every epoch that counts or did, in the order of hashes: readers watch them all.
     pub fn all(&self) -> impl Iterator<Item = &EpochFacts> {
         self.epochs.values().map(|node| &node.facts)
@@ -225,6 +254,7 @@ mod tests {
             public: EpochKey([hash; 32]),
             predecessors: predecessors.iter().map(|n| act(*n)).collect(),
             devices: devices.iter().map(|n| dev(*n)).collect(),
+            earlier: 0,
             is_blind: false,
         }
     }
@@ -298,6 +328,20 @@ mod tests {
         assert_eq!(writes_to(&ring), Some(act(8)));
         let current: Vec<_> = ring.current().map(|facts| facts.hash).collect();
         assert_eq!(current, [act(3), act(8)]);
+    }
+
+    #[test]
+    fn an_epoch_whose_secret_went_with_a_revoked_device_is_not_held() {
+        // 1 and 2 revoked each other apart; 1 opened an epoch of its own, 2 stays.
+        let holding = |facts: EpochFacts, earlier| EpochFacts { earlier, ..facts };
+        let old = [epoch(1, 1, &[], &[1, 2]), holding(epoch(2, 1, &[1], &[1]), 1)];
+        let keys = |names: &[u8]| names.iter().map(|n| EpochKey([*n; 32])).collect();
+        let held = |next: EpochFacts| ring(&[&old[..], &[next]].concat(), &[2]).held();
+        assert_eq!(held(holding(epoch(3, 2, &[2], &[2]), 1)), keys(&[1, 3]));
+        // Whoever recovered with the phrase knows it, and hands it on.
+        assert_eq!(held(holding(epoch(3, 2, &[2], &[2]), 2)), keys(&[1, 2, 3]));
+        // Opened before it was heard of.
+        assert_eq!(held(holding(epoch(3, 2, &[1], &[2]), 1)), keys(&[1, 3]));
     }
 
     #[test]

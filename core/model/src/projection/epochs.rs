@@ -26,6 +26,8 @@ pub struct EpochRow {
     pub predecessors: Vec<EntryHash>,
     /// The devices it is sealed to.
     pub devices: Vec<DeviceId>,
+    /// How many earlier secrets it holds.
+    pub earlier: u32,
 }
 
 /// member ‖ act → row.
@@ -55,6 +57,7 @@ pub(super) fn take_epoch(
         public: facts.public,
         predecessors: facts.predecessors,
         devices: facts.devices,
+        earlier: u32::try_from(facts.earlier).unwrap_or(u32::MAX),
     };
     tx.put::<Epochs>(&(owner.member, *hash), &row);
     reader.note_epoch(tx, &owner.member, &facts.public)?;
@@ -74,7 +77,7 @@ fn rows_of(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<(EntryHash, EpochRow)>,
 }
 
 /// Every key a member ever opened an epoch under: what a reader watches.
-pub(super) fn all_keys(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<EpochKey>, RowsError> {
+pub(crate) fn epoch_keys(tx: &Tx<'_>, member: &MemberId) -> Result<Vec<EpochKey>, RowsError> {
     Ok(rows_of(tx, member)?.into_iter().map(|(_, row)| row.public).collect())
 }
 
@@ -94,6 +97,7 @@ pub fn keyring_of(
             public: row.public,
             predecessors: row.predecessors,
             devices: row.devices,
+            earlier: row.earlier as usize,
         });
     let active = authority.devices_of(member).into_iter().filter(|(_, device)| device.is_active);
     Ok(Keyring::new(epochs, active.map(|(id, _)| id)))

@@ -17,6 +17,7 @@ pub use applicants::{
     project_people,
 };
 pub use changes::Changes;
+pub(crate) use epochs::epoch_keys;
 pub use epochs::{EpochRow, Epochs, keyring_of, own_acts_wait, recovery_keys};
 pub use facts::entry_counts;
 pub use outbox::{

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::epochs::all_keys;
+use super::epochs::epoch_keys;
 use super::unfound::Unfound;
 use crate::codec;
 use crate::journal::{Entry, limits};
@@ -168,7 +168,7 @@ impl Reader {
         if !self.watched.entry(*author).or_default().insert(*log) {
             return Ok(());
         }
-        for epoch in all_keys(tx, author)? {
+        for epoch in epoch_keys(tx, author)? {
             self.wait_for(tx, log, author, &epoch)?;
         }
         Ok(())

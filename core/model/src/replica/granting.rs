@@ -1,20 +1,22 @@
-//! Grants that could not be given when a record was sealed: its reader had no key epoch
-//! here yet. They are given as soon as there is one, so that whoever decides is not left
-//! with a deal that only its author can read.
+//! Grants that could not be given when a record was sealed, so that nobody is left with a
+//! deal that only its author can read: its reader had no key epoch here yet, or the epoch
+//! it was granted to went with a device that was revoked. They are given as soon as there
+//! is an epoch to give them to, in whatever log this device writes by then: a key opens
+//! what was sealed under it wherever that lies.
 //!
 //! Invariant: nobody is granted a key here who was not a reader when it was used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 
-use super::write::{DealRow, Deals};
+use super::write::{DealRow, Deals, KeyRow};
 use super::{ActError, Replica};
-use crate::journal::{Descriptor, log_row};
-use crate::keys::{BookingId, LogId};
-use crate::projection::{Changes, keyring_of};
+use crate::journal::{Descriptor, open};
+use crate::keys::{BookingId, LogId, MemberId};
+use crate::projection::{Changes, epoch_keys, keyring_of};
 use crate::rows::{RowsError, Tx};
-use crate::seal::DealKey;
+use crate::seal::{DealKey, EpochKey};
 use crate::time::Instant;
 
 /// Deals that are looked at.
@@ -23,11 +25,20 @@ const ALL: usize = 1 << 20;
 /// Deals whose key somebody is owed, with the log in which it was used.
 pub(super) type Owed = BTreeSet<(BookingId, LogId)>;
 
+/// How a reader can be reached.
+#[derive(Debug, Clone, Default)]
+struct Reach {
+    /// The epoch to grant to.
+    epoch: Option<EpochKey>,
+    /// Epochs that nobody can be sure to read any more.
+    lost: BTreeSet<EpochKey>,
+}
+
 impl Replica {
     /// Notes that somebody is owed the key of a deal, if somebody is.
     pub(super) fn note_owed(&mut self, deal: &BookingId, log: &LogId, row: &DealRow) {
         // What was not looked through yet finds the row by itself.
-        if let Some(owed) = self.owed.as_mut().filter(|_| !row.owed.is_empty()) {
+        if let Some(owed) = self.owed.as_mut().filter(|_| row.is_owed()) {
             owed.insert((*deal, *log));
         }
     }
@@ -43,13 +54,51 @@ impl Replica {
         if !std::mem::take(&mut self.todo.grants) {
             return Ok(());
         }
+        let mut reached = self.lost_epochs(tx)?;
         let mut all = match self.owed.take() {
-            Some(owed) => owed,
-            None => all_owed(tx)?,
+            Some(owed) if reached.is_empty() => owed,
+            Some(mut owed) => {
+                owed.extend(all_owed(tx, &reached)?);
+                owed
+            }
+            None => all_owed(tx, &reached)?,
         };
-        let given = self.grant_each(tx, now, rng, &mut all, changes);
+        let given = self.grant_each(tx, now, rng, &mut all, &mut reached, changes);
         self.owed = Some(all);
         given
+    }
+
+    /// The members of whom epochs are lost: as few as those whose devices revoked each
+    /// other.
+    fn lost_epochs(&self, tx: &Tx<'_>) -> Result<BTreeMap<MemberId, Reach>, RowsError> {
+        let mut lost = BTreeMap::new();
+        if tx.rows_with_prefix::<Deals>(&[], 1)?.is_empty() {
+            return Ok(lost);
+        }
+        for (member, _) in self.authority.members() {
+            let reach = self.reach_of(tx, member)?;
+            if !reach.lost.is_empty() {
+                lost.insert(*member, reach);
+            }
+        }
+        Ok(lost)
+    }
+
+    fn reach_of(&self, tx: &Tx<'_>, reader: &MemberId) -> Result<Reach, RowsError> {
+        let ring = keyring_of(tx, &self.authority, reader)?;
+        let epoch = ring.for_writing().map(|facts| facts.public);
+        let Some(epoch) = epoch.filter(|_| self.authority.is_active(reader)) else {
+            return Ok(Reach::default());
+        };
+        let mut lost: BTreeSet<EpochKey> = epoch_keys(tx, reader)?.into_iter().collect();
+        if lost.len() > 1 {
+            for held in ring.held() {
+                lost.remove(&held);
+            }
+        } else {
+            lost.clear();
+        }
+        Ok(Reach { epoch: Some(epoch), lost })
     }
 
     fn grant_each(
@@ -58,57 +107,64 @@ impl Replica {
         now: Instant,
         rng: &mut dyn CryptoRng,
         all: &mut Owed,
+        reached: &mut BTreeMap<MemberId, Reach>,
         changes: &mut Changes,
     ) -> Result<(), ActError> {
         let descriptor = Descriptor::sealed(self.hood.hash, self.owner(), now);
         for (deal, log) in all.clone() {
-            // None that is owed: given and committed, or never sealed after all. A grant says
-            // nothing of another log, and nothing is added to an earlier one.
-            let row = tx.row::<Deals>(&(deal, log))?.filter(|row| !row.owed.is_empty());
-            let (Some(mut row), true) = (row, self.writes_to(tx, &log, &descriptor)?) else {
+            // None: never sealed after all.
+            let Some(mut row) = tx.row::<Deals>(&(deal, log))? else {
                 all.remove(&(deal, log));
                 continue;
             };
-            let (writer, secret) = self.writing_epoch(tx)?;
-            let (by, key) = ((&writer, &secret), DealKey::from_bytes(row.key));
-            let mut left = Vec::new();
-            for reader in std::mem::take(&mut row.owed) {
-                let ring = keyring_of(tx, &self.authority, &reader)?;
-                let epoch = ring.for_writing().map(|facts| facts.public);
-                match epoch.filter(|_| self.authority.is_active(&reader)) {
-                    Some(epoch) => {
-                        self.write_grant(tx, &descriptor, &log, by, epoch, &key, rng, changes)?;
-                        row.note_granted(epoch);
+            for key in row.keys_mut() {
+                for reader in readers(key) {
+                    if !reached.contains_key(&reader) {
+                        let reach = self.reach_of(tx, &reader)?;
+                        reached.insert(reader, reach);
                     }
-                    None => left.push(reader),
+                    let reach = reached.get(&reader).cloned().unwrap_or_default();
+                    let Some(epoch) = reach.epoch.filter(|_| lacks(key, &reader, &reach)) else {
+                        continue;
+                    };
+                    let place = open(tx, &self.me.author(&self.own), &descriptor)?;
+                    let (writer, secret) = self.writing_epoch(tx)?;
+                    let by = (&writer, &secret);
+                    let of = DealKey::from_bytes(key.key);
+                    self.write_grant(tx, &descriptor, &place, by, epoch, &of, rng, changes)?;
+                    key.owed.retain(|owed| *owed != reader);
+                    key.note_granted(epoch, reader);
                 }
             }
-            row.owed = left;
+            if !row.is_owed() {
+                all.remove(&(deal, log));
+            }
             tx.put::<Deals>(&(deal, log), &row);
         }
         Ok(())
     }
-
-    /// Whether a log is the one in which this device writes in a document now.
-    fn writes_to(
-        &self,
-        tx: &Tx<'_>,
-        log: &LogId,
-        descriptor: &Descriptor,
-    ) -> Result<bool, RowsError> {
-        let own = self.as_holder();
-        Ok(log_row(tx, log)?.is_some_and(|row| {
-            row.document == descriptor.id()
-                && row.start.device == own.device
-                && row.start.incarnation == own.incarnation
-        }))
-    }
 }
 
-/// Looks through all deals that this device sealed, once after it was opened.
-fn all_owed(tx: &Tx<'_>) -> Result<Owed, RowsError> {
+/// Whoever was a reader when a key was used.
+fn readers(key: &KeyRow) -> BTreeSet<MemberId> {
+    key.granted.iter().map(|(_, reader)| *reader).chain(key.owed.iter().copied()).collect()
+}
+
+/// Whether a reader is owed a key, or all that it was granted to of his is lost.
+fn lacks(key: &KeyRow, reader: &MemberId, reach: &Reach) -> bool {
+    let mut theirs = key.granted.iter().filter(|(_, to)| to == reader);
+    key.owed.contains(reader) || theirs.all(|(epoch, _)| reach.lost.contains(epoch))
+}
+
+/// Looks through all deals that this device sealed: for what was owed before it was opened,
+/// or was granted to an epoch that is lost.
+fn all_owed(tx: &Tx<'_>, lost: &BTreeMap<MemberId, Reach>) -> Result<Owed, RowsError> {
+    let is_lost = |key: &KeyRow| {
+        let gone = |reader: &MemberId| lost.get(reader).filter(|reach| lacks(key, reader, reach));
+        readers(key).iter().any(|reader| gone(reader).is_some())
+    };
     let rows = tx.rows_with_prefix::<Deals>(&[], ALL)?.into_iter();
-    let owed = rows.filter(|(_, row)| !row.owed.is_empty());
+    let owed = rows.filter(|(_, row)| row.is_owed() || row.keys().any(is_lost));
     let place = |(key, _): (Vec<u8>, DealRow)| {
         let (deal, log) = key.split_at_checked(32)?;
         Some((BookingId::from_slice(deal)?, LogId::from_slice(log)?))

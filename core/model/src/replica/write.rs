@@ -24,35 +24,81 @@ use crate::seal::{
 };
 use crate::time::Instant;
 
-/// This device's key of a deal in one of its logs.
+/// Earlier keys of a deal that are kept.
+const KEYS: usize = 16;
+
+/// This device's keys of a deal in one of its logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DealRow {
+    /// The one in use.
+    current: KeyRow,
+    /// Those before it, the oldest first.
+    earlier: Vec<KeyRow>,
+}
+
+/// A key, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct KeyRow {
     /// The key.
     pub(super) key: [u8; 32],
-    /// Epochs it was granted to; sorted.
-    pub(super) granted: Vec<EpochKey>,
+    /// Epochs it was granted to, and whose they are; sorted.
+    pub(super) granted: Vec<(EpochKey, MemberId)>,
     /// Readers who had no epoch to grant it to when it was last used; sorted.
     pub(super) owed: Vec<MemberId>,
 }
 
 impl DealRow {
     fn new(rng: &mut dyn CryptoRng) -> Self {
+        Self { current: KeyRow::new(rng), earlier: Vec::new() }
+    }
+
+    /// Takes another key from here on.
+    fn renew(&mut self, rng: &mut dyn CryptoRng) {
+        let old = std::mem::replace(&mut self.current, KeyRow::new(rng));
+        self.earlier.push(old);
+        if self.earlier.len() > KEYS {
+            self.earlier.remove(0);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &KeyRow> {
+        self.earlier.iter().chain([&self.current])
+    }
+
+    /// All of them.
+    pub(super) fn keys_mut(&mut self) -> impl Iterator<Item = &mut KeyRow> {
+        self.earlier.iter_mut().chain([&mut self.current])
+    }
+
+    /// Whether somebody is owed one of them.
+    pub(super) fn is_owed(&self) -> bool {
+        self.keys().any(|key| !key.owed.is_empty())
+    }
+}
+
+impl KeyRow {
+    fn new(rng: &mut dyn CryptoRng) -> Self {
         let key = *DealKey::generate(rng).to_bytes();
         Self { key, granted: Vec::new(), owed: Vec::new() }
     }
 
-    /// Notes that the key was granted to an epoch.
-    pub(super) fn note_granted(&mut self, epoch: EpochKey) {
-        if let Err(place) = self.granted.binary_search(&epoch) {
-            self.granted.insert(place, epoch);
+    fn was_granted(&self, epoch: &EpochKey) -> bool {
+        self.granted.iter().any(|(to, _)| to == epoch)
+    }
+
+    /// Notes that the key was granted to an epoch of a member.
+    pub(super) fn note_granted(&mut self, epoch: EpochKey, reader: MemberId) {
+        if let Err(place) = self.granted.binary_search(&(epoch, reader)) {
+            self.granted.insert(place, (epoch, reader));
         }
     }
 }
 
 /// The epochs of the readers of a deal.
 struct ReaderEpochs {
-    /// Those under which they are written to.
-    written_to: Vec<EpochKey>,
+    /// Those under which they are written to, and whose they are.
+    written_to: Vec<(EpochKey, MemberId)>,
     /// All of theirs that no revoked device knows.
     fresh: BTreeSet<EpochKey>,
     /// Readers who have none to be written to under.
@@ -148,18 +194,18 @@ impl Replica {
         let epochs = self.epochs_of_readers(tx, readers)?;
         // Who was granted the key and is no reader any more, or lost a device, knows it:
         // it seals nothing further.
-        if row.granted.iter().any(|epoch| !epochs.fresh.contains(epoch)) {
-            row = DealRow::new(rng);
+        if row.current.granted.iter().any(|(epoch, _)| !epochs.fresh.contains(epoch)) {
+            row.renew(rng);
         }
-        let key = DealKey::from_bytes(row.key);
-        for epoch in epochs.written_to {
-            if row.granted.binary_search(&epoch).is_ok() {
+        let key = DealKey::from_bytes(row.current.key);
+        for (epoch, reader) in epochs.written_to {
+            if row.current.was_granted(&epoch) {
                 continue;
             }
             self.write_grant(tx, &descriptor, &log, (&writer, &secret), epoch, &key, rng, changes)?;
-            row.note_granted(epoch);
+            row.current.note_granted(epoch, reader);
         }
-        row.owed = epochs.without;
+        row.current.owed = epochs.without;
         self.note_owed(deal, &log, &row);
         tx.put::<Deals>(&(*deal, log), &row);
         let mut sealed_payload = Ok(Vec::new());
@@ -190,7 +236,7 @@ impl Replica {
         for reader in readers {
             let ring = keyring_of(tx, &self.authority, &reader)?;
             match ring.for_writing() {
-                Some(facts) => written_to.push(facts.public),
+                Some(facts) => written_to.push((facts.public, reader)),
                 None => without.push(reader),
             }
             fresh.extend(ring.fresh().map(|facts| facts.public));
