@@ -308,7 +308,8 @@ pub(super) fn deals(
             of.insert(request.by.member);
             let mut by = std::iter::once(request.by.device)
                 .chain(row.answers.iter().map(|it| it.by.device))
-                .chain(row.cancels.iter().map(|it| it.by.device));
+                .chain(row.cancels.iter().map(|it| it.by.device))
+                .chain(row.steps.iter().map(|it| it.by.device));
             if by.any(|device| worn.contains(&device)) {
                 told_apart.insert(id);
             }
@@ -323,7 +324,7 @@ pub(super) fn deals(
                 .read(*node, hood, |replica, tx, now| replica.booking(tx, &id, now.claimed))
                 .map_err(|error| format!("node {node} cannot show a deal: {error}"))?;
             let shown = format!(
-                "{:?} firm {} waiting {} {:?} x{} {:?} by {:?} list {:?} {:?}",
+                "{:?} firm {} waiting {} {:?} x{} {:?} by {:?} list {:?} {:?} {:?}",
                 view.status,
                 view.firm,
                 view.waiting_for.len(),
@@ -332,7 +333,8 @@ pub(super) fn deals(
                 view.reason,
                 view.by,
                 view.waitlist,
-                view.history
+                view.history,
+                view.life
             );
             seen.entry(id).or_default().push((*node, shown));
         }
@@ -344,7 +346,9 @@ pub(super) fn deals(
             let member = world.nodes[*node].engine.me().member;
             let may_lack = revokers.contains(&member);
             if !may_lack && !views.iter().any(|(other, _)| other == node) {
-                return Err(format!("node {node}, a party, cannot read deal {}", short(&id.0)));
+                let reads: Vec<usize> = views.iter().map(|(other, _)| *other).collect();
+                let id = short(&id.0);
+                return Err(format!("node {node}, a party, cannot read deal {id}: {reads:?} do"));
             }
         }
         let views: Vec<_> = views.iter().filter(|(node, _)| is_party(*node)).collect();

@@ -5,6 +5,7 @@ mod carrier;
 mod checks;
 mod credits;
 mod forged;
+mod hand_overs;
 mod hostile;
 mod network;
 mod proofs;
@@ -14,5 +15,5 @@ mod world;
 
 pub use checks::Watch;
 pub use network::{Link, Network};
-pub use scenario::{Failure, Judge, Report, play, play_credits, play_with};
+pub use scenario::{Beside, Failure, Judge, Report, play, play_beside, play_with};
 pub use world::{SimNode, SimStores, World};

@@ -47,10 +47,23 @@ pub struct Report {
     pub counted: u64,
     /// Bookings that were firm.
     pub firm: usize,
+    /// Things said of bookings that held.
+    pub said: usize,
     /// Devices at its end.
     pub nodes: usize,
     /// Draws at its end: equal for equal lives.
     pub mark: u64,
+}
+
+/// What people do beside all else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// They give minutes, and pass some between devices.
+    Credits,
+    /// They hand over what was booked, bring it back, and say what went wrong.
+    HandOvers,
 }
 
 /// A life under way.
@@ -74,8 +87,10 @@ pub(super) struct Scenario {
     pub(super) worn: BTreeSet<DeviceId>,
     pub(super) trace: Vec<String>,
     pub(super) step: u32,
-    /// Whether minutes are given: lives that other seeds name are left as they were.
-    credits: bool,
+    /// What is done beside all else: lives that other seeds name are left as they were.
+    beside: Beside,
+    /// Things said of bookings that hold.
+    pub(super) said: usize,
     looked: Vec<u64>,
     judged: usize,
 }
@@ -90,15 +105,15 @@ pub type Judge<'a> = &'a dyn Fn(&Replica, &Tx<'_>) -> Result<(), String>;
 
 /// Plays the life of a seed, with one judge more at its end.
 pub fn play_with(seed: u64, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
-    play_life(seed, false, judge)
+    play_life(seed, Beside::Nothing, judge)
 }
 
-/// Plays the life of a seed, in which minutes are given beside all else.
-pub fn play_credits(seed: u64) -> Result<Report, Box<Failure>> {
-    play_life(seed, true, &|_, _| Ok(()))
+/// Plays the life of a seed, in which something is done beside all else.
+pub fn play_beside(seed: u64, beside: Beside) -> Result<Report, Box<Failure>> {
+    play_life(seed, beside, &|_, _| Ok(()))
 }
 
-fn play_life(seed: u64, credits: bool, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
+fn play_life(seed: u64, beside: Beside, judge: Judge<'_>) -> Result<Report, Box<Failure>> {
     let mut it = match Scenario::new(seed) {
         Ok(it) => it,
         Err(error) => {
@@ -106,7 +121,7 @@ fn play_life(seed: u64, credits: bool, judge: Judge<'_>) -> Result<Report, Box<F
             return Err(Box::new(Failure { seed, step: 0, what, trace: Vec::new() }));
         }
     };
-    it.credits = credits;
+    it.beside = beside;
     match it.live().and_then(|report| it.judged(judge).map(|()| report)) {
         Ok(report) => Ok(report),
         Err(what) => Err(Box::new(Failure { seed, step: it.step, what, trace: it.trace })),
@@ -164,7 +179,8 @@ impl Scenario {
             worn: BTreeSet::new(),
             trace: Vec::new(),
             step: 0,
-            credits: false,
+            beside: Beside::Nothing,
+            said: 0,
             looked: Vec::new(),
             judged: 0,
         };
@@ -214,8 +230,10 @@ impl Scenario {
         while self.step < STEPS {
             self.step += 1;
             self.one_step()?;
-            if self.credits {
-                self.credit_step()?;
+            match self.beside {
+                Beside::Nothing => {}
+                Beside::Credits => self.credit_step()?,
+                Beside::HandOvers => self.hand_over_step()?,
             }
             let ms = i64::from(self.draw(1_500));
             self.world.run_for(ms);
@@ -439,6 +457,7 @@ impl Scenario {
             deals,
             counted: self.watch.counted,
             firm: self.watch.ever_firm.len(),
+            said: self.said,
             nodes: count,
             mark: self.world.rng.next_u64(),
         })
