@@ -21,6 +21,7 @@ pub mod keyring;
 pub mod booking;
 pub mod ledger;
 pub mod listing;
+pub mod service;
 
 pub mod duties;
 pub mod projection;

@@ -180,3 +180,7 @@ table!(
     /// entry hash → who acknowledged it.
     Receipts, Receipts, EntryHash, ReceiptRow
 );
+table!(
+    /// tag of a deal → its booking: what the deal's parties alone can tell.
+    DealTags, DealTags, [u8; 32], BookingId
+);
