@@ -22,6 +22,7 @@ pub mod booking;
 pub mod ledger;
 pub mod listing;
 pub mod service;
+pub mod thanks;
 
 pub mod duties;
 pub mod projection;

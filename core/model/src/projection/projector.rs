@@ -21,6 +21,7 @@ use crate::ledger;
 use crate::listing;
 use crate::rows::{RowsError, Tx};
 use crate::service;
+use crate::thanks;
 
 /// What projecting needs at hand.
 pub struct Projector<'a, 'tx> {
@@ -245,6 +246,14 @@ impl Projector<'_, '_> {
             kind::open::DOMAIN | kind::open::DECISION | kind::open::CLOSE_HOLDER => {
                 match booking::take_open(self.tx, self.authority, stored, &author, stale) {
                     Ok(domain) => self.touched_domain(domain),
+                    Err(error) => self.not_read(*hash, error)?,
+                }
+            }
+            kind::open::THANKS => {
+                let (document, log) = (start.descriptor.id(), stored.header.log_id());
+                let at = Ref { document, log, seq: stored.header.seq, hash: *hash };
+                match thanks::take(self.tx, stored, at, &author) {
+                    Ok(member) => drop(self.changes.thanks.insert(member)),
                     Err(error) => self.not_read(*hash, error)?,
                 }
             }

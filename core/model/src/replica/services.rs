@@ -231,6 +231,22 @@ impl Replica {
         self.say(tx, now, rng, (booking, kind), text)
     }
 
+    /// Says no to an answer, or to the time that was proposed, before anything is agreed.
+    pub fn refuse_service(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        booking: &BookingId,
+        text: String,
+    ) -> Result<Changes, ActError> {
+        let kind = match self.side_of_service(tx, booking, now)?.side {
+            Side::Requester => StepKind::WITHDRAWN,
+            Side::Owner => StepKind::DECLINED,
+        };
+        self.say(tx, now, rng, (booking, kind), text)
+    }
+
     /// A deal about help as this member sees it.
     pub fn service(
         &self,

@@ -7,6 +7,7 @@
 //! the other side's word, and no claimed time moves anything but the days of silence.
 
 mod life;
+mod payment;
 mod records;
 mod rows;
 mod rules;
@@ -14,6 +15,7 @@ mod told;
 mod view;
 
 pub use life::{Agreed, Life, Proposed, SILENCE_MS, Said, Stage, Told, in_force, life};
+pub use payment::{Payment, PaymentStatus, payment, transfer_tag};
 pub use records::{Agreement, Fee, Proposal, Reply, Step, StepKind, bounds, inner};
 pub use rows::{ServiceRow, Services};
 pub use rules::{Move, RULES, Rule, may};

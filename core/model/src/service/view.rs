@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::life::{self, Life, Told};
+use super::life::{self, Life, Stage, Told};
 use super::records::{Fee, StepKind};
 use super::rows::{ServiceRow, Services};
 use crate::booking::lifecycle::Side;
@@ -103,6 +103,15 @@ impl ServiceView {
             it.side != side && !it.agreed && it.interval.end.is_some_and(|end| end > now)
         };
         self.proposals.iter().rfind(is_open)
+    }
+
+    /// Whether it is a side's turn at `now`: an answer to look at, or a time to agree to.
+    pub fn waits_for(&self, side: Side, now: Instant) -> bool {
+        match self.life.stage {
+            Stage::Answered => side == Side::Owner,
+            Stage::Proposed | Stage::Agreed | Stage::Due => self.open_to(side, now).is_some(),
+            _ => false,
+        }
     }
 
     /// The member of a side, where it is known.
