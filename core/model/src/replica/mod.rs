@@ -43,7 +43,7 @@ pub use invite::{InvitationRow, Invitations, NewInvitation};
 pub use listings::{Deciding, is_resource};
 pub use payments::Done;
 pub use replay::{Loss, Replayed, lost_entries, replay};
-pub use services::{NewProposal, NewReply};
+pub use services::{NewProposal, NewReply, ServiceAct};
 pub use setup::{HoodRow, Me, SelfRow, Standing};
 pub use steps::{NewStep, proof_error};
 pub use take::Taken;

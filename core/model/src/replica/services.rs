@@ -38,14 +38,27 @@ pub struct NewReply {
 /// A time that is proposed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewProposal {
-    /// Of which deal.
-    pub booking: BookingId,
     /// When.
     pub interval: Interval,
     /// Minutes of help for it, where the listing's price says otherwise.
     pub minutes: Option<u32>,
     /// A word to the other side.
     pub text: String,
+}
+
+/// What a side does with a deal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceAct {
+    /// Proposes a time.
+    Propose(NewProposal),
+    /// Agrees to the newest time that the other side proposed.
+    Agree,
+    /// Says no before anything is agreed, with a word.
+    Refuse(String),
+    /// Ends it before it was done, with a word.
+    End(String),
+    /// Says something else.
+    Say(StepKind, String),
 }
 
 /// A deal for one of its sides.
@@ -127,15 +140,34 @@ impl Replica {
         Ok((booking, changes))
     }
 
+    /// Does what a side does with a deal.
+    pub fn act_on_service(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        booking: &BookingId,
+        act: ServiceAct,
+    ) -> Result<Changes, ActError> {
+        match act {
+            ServiceAct::Propose(new) => self.propose(tx, now, rng, booking, new),
+            ServiceAct::Agree => self.agree(tx, now, rng, booking),
+            ServiceAct::Refuse(text) => self.refuse_service(tx, now, rng, booking, text),
+            ServiceAct::End(text) => self.end_service(tx, now, rng, booking, text),
+            ServiceAct::Say(kind, text) => self.say(tx, now, rng, (booking, kind), text),
+        }
+    }
+
     /// Proposes a time, first or instead of another.
     pub fn propose(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
+        booking: &BookingId,
         new: NewProposal,
     ) -> Result<Changes, ActError> {
-        let party = self.side_of_service(tx, &new.booking, now)?;
+        let party = self.side_of_service(tx, booking, now)?;
         self.may_go_on(&party)?;
         service::may(&party.view.life, Move::Propose, party.side, false, now).map_err(refused)?;
         check_time(&new.interval, now)?;
@@ -145,9 +177,9 @@ impl Replica {
             (minutes, _) => minutes.map_or(Fee::Free, minutes_of),
         };
         let record =
-            Proposal { at: now, booking: new.booking, interval: new.interval, fee, text: new.text };
+            Proposal { at: now, booking: *booking, interval: new.interval, fee, text: new.text };
         let mut changes = Changes::default();
-        let deal = (&new.booking, &party.readers);
+        let deal = (booking, &party.readers);
         self.write_deal(tx, now, rng, deal, &record, &mut changes)?;
         Ok(changes)
     }
