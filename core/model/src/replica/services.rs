@@ -134,7 +134,8 @@ impl Replica {
         self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
         if let Some(interval) = new.interval {
             let fee = fee_of(tx, &row, &interval, new.minutes)?;
-            let record = Proposal { at: now, booking, interval, fee, text: String::new() };
+            let record =
+                Proposal { at: now, booking, interval, fee, text: String::new(), over: Vec::new() };
             self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
         }
         Ok((booking, changes))
@@ -176,8 +177,17 @@ impl Replica {
             (None, Some(row)) => fee_of(tx, &row, &new.interval, None)?,
             (minutes, _) => minutes.map_or(Fee::Free, minutes_of),
         };
-        let record =
-            Proposal { at: now, booking: *booking, interval: new.interval, fee, text: new.text };
+        let told = service::told_of(tx, &party.row)?;
+        let agreed = service::in_force(&told).into_iter().map(|(agreed, _)| agreed.id);
+        let open = party.view.proposals.iter().filter(|it| it.is_open).map(|it| it.id);
+        let record = Proposal {
+            at: now,
+            booking: *booking,
+            interval: new.interval,
+            fee,
+            text: new.text,
+            over: named(agreed.chain(open)),
+        };
         let mut changes = Changes::default();
         let deal = (booking, &party.readers);
         self.write_deal(tx, now, rng, deal, &record, &mut changes)?;
@@ -210,10 +220,7 @@ impl Replica {
         }
         self.check_room(&party.row.agreements)?;
         let told = service::told_of(tx, &party.row)?;
-        let mut over: Vec<EntryHash> =
-            service::in_force(&told).into_iter().map(|(agreed, _)| agreed.id).collect();
-        over.truncate(service::bounds::OVER);
-        over.sort_unstable();
+        let over = named(service::in_force(&told).into_iter().map(|(agreed, _)| agreed.id));
         let record = Agreement { at: now, booking: *booking, proposal: open.id, over };
         let mut changes = Changes::default();
         self.write_deal(tx, now, rng, (booking, &party.readers), &record, &mut changes)?;
@@ -403,6 +410,14 @@ fn check_time(interval: &Interval, now: Instant) -> Result<(), ActError> {
         Some(end) if interval.is_valid() && interval.start.0 >= 0 && end > now => Ok(()),
         _ => Err(ActError::invalid("invalid.interval")),
     }
+}
+
+/// What a record names as replaced: as many as it may.
+fn named(entries: impl Iterator<Item = EntryHash>) -> Vec<EntryHash> {
+    let mut over: Vec<EntryHash> = entries.take(service::bounds::OVER).collect();
+    over.sort_unstable();
+    over.dedup();
+    over
 }
 
 const fn minutes_of(minutes: u32) -> Fee {

@@ -14,7 +14,7 @@ pub mod bounds {
     pub const MINUTES: u32 = crate::ledger::bounds::MINUTES;
     /// Most cents of one deal.
     pub const CENTS: u32 = 100_000_000;
-    /// Earlier agreements that one may replace.
+    /// Earlier proposals and agreements that one may replace.
     pub const OVER: usize = 16;
 }
 
@@ -95,6 +95,9 @@ pub struct Proposal {
     pub fee: Fee,
     /// A word to the other: the exact place, a phone number.
     pub text: String,
+    /// Proposals and agreements that its writer knew and would have this one instead of;
+    /// sorted, no doubles.
+    pub over: Vec<EntryHash>,
 }
 
 /// One side agrees to what the other proposed.
@@ -172,6 +175,11 @@ impl Reply {
     }
 }
 
+fn check_over(over: &[EntryHash]) -> Result<(), RecordError> {
+    let sorted = over.windows(2).all(|pair| pair[0] < pair[1]);
+    within(sorted && over.len() <= bounds::OVER, "over")
+}
+
 impl Record for Reply {
     const KIND: u16 = inner::REPLY;
 
@@ -191,6 +199,7 @@ impl Record for Proposal {
         check_interval(&self.interval)?;
         within(self.interval.end.is_some(), "interval")?;
         self.fee.check()?;
+        check_over(&self.over)?;
         check_text(&self.text)
     }
 }
@@ -200,8 +209,7 @@ impl Record for Agreement {
 
     fn check(&self) -> Result<(), RecordError> {
         check_instant(self.at)?;
-        let sorted = self.over.windows(2).all(|pair| pair[0] < pair[1]);
-        within(sorted && self.over.len() <= bounds::OVER, "over")
+        check_over(&self.over)
     }
 }
 
@@ -225,6 +233,7 @@ mod tests {
             interval: Interval { start: Instant(10), end: end.map(Instant) },
             fee,
             text: String::new(),
+            over: Vec::new(),
         }
     }
 

@@ -4,10 +4,12 @@
 //! Invariant: two sides that hold the same entries are shown the same stage, proposals and
 //! history. Only `delivery` is each one's own.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::life::{self, Life, Stage, Told};
-use super::records::{Fee, StepKind};
+use super::records::{Fee, Proposal, StepKind};
 use super::rows::{ServiceRow, Services};
 use crate::booking::lifecycle::Side;
 use crate::booking::{Delivery, Holder, Said, delivery_of};
@@ -33,6 +35,9 @@ pub struct ProposalView {
     pub text: String,
     /// Whether it is what is agreed.
     pub agreed: bool,
+    /// Whether it can still be agreed to: no later proposal was made knowing it, and it was
+    /// made knowing what is agreed.
+    pub is_open: bool,
 }
 
 /// What a line of history is about.
@@ -96,11 +101,11 @@ impl ServiceView {
         self.proposals.iter().find(|proposal| proposal.agreed)
     }
 
-    /// What `side` can agree to at `now`: the newest proposal of the other side whose time is
-    /// not over and that is not agreed already.
+    /// What `side` can agree to at `now`: the newest open proposal of the other side whose time
+    /// is not over.
     pub fn open_to(&self, side: Side, now: Instant) -> Option<&ProposalView> {
         let is_open = |it: &&ProposalView| {
-            it.side != side && !it.agreed && it.interval.end.is_some_and(|end| end > now)
+            it.side != side && it.is_open && it.interval.end.is_some_and(|end| end > now)
         };
         self.proposals.iter().rfind(is_open)
     }
@@ -160,11 +165,17 @@ pub fn view(
     let requester = reply.by.member;
     let owner = owner_of(tx, &reply.record.listing)?;
     let side = |by: &Holder| side_of(&requester, owner.as_ref(), &by.member);
-    let life = life::life(&told(&row, side), now);
-    let mut proposals: Vec<ProposalView> = row
-        .proposals
-        .iter()
-        .filter(|it| it.counts)
+    let told = told(&row, side);
+    let life = life::life(&told, now);
+    let agreement = life::in_force(&told).first().map(|(agreed, _)| agreed.id);
+    let of_sides = || row.proposals.iter().filter(|it| it.counts && side(&it.by).is_some());
+    let set_aside: BTreeSet<EntryHash> =
+        of_sides().flat_map(|it| it.record.over.iter().copied()).collect();
+    let is_open = |it: &Said<Proposal>| {
+        let moves = agreement.is_none_or(|agreement| it.record.over.contains(&agreement));
+        moves && !set_aside.contains(&it.entry.hash) && life.agreed != Some(it.entry.hash)
+    };
+    let mut proposals: Vec<ProposalView> = of_sides()
         .filter_map(|it| {
             Some(ProposalView {
                 id: it.entry.hash,
@@ -174,6 +185,7 @@ pub fn view(
                 fee: it.record.fee,
                 text: it.record.text.clone(),
                 agreed: life.agreed == Some(it.entry.hash),
+                is_open: is_open(it),
             })
         })
         .collect();
