@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
-    CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink, Doctor,
-    FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
+    Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
+    CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
+    Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
     ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown, Quote,
-    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
+    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::errors::Result;
 
@@ -192,6 +192,8 @@ pub enum ListingChange {
     Renew(Option<Instant>),
     /// Taken back for good.
     Withdraw,
+    /// An offer or a need found what it was for.
+    Fill,
     /// Another device decides.
     Holder(DeviceId),
 }
@@ -262,10 +264,12 @@ pub struct ListingFilter {
 pub struct NewBooking {
     /// Of what.
     pub listing: DocId,
-    /// When.
-    pub interval: Interval,
+    /// When; an offer or a need can be answered without.
+    pub interval: Option<Interval>,
     /// How many of those alike.
     pub quantity: u32,
+    /// Minutes of help it is worth, of an offer or a need.
+    pub minutes: Option<u32>,
     /// A word to the owner; only who decides reads it.
     pub text: Option<String>,
 }
@@ -287,6 +291,15 @@ pub enum BookingAct {
         text: Option<String>,
         /// What the other side's device showed.
         qr: Option<String>,
+    },
+    /// Either side proposes a time for help.
+    Propose {
+        /// When.
+        interval: Interval,
+        /// Minutes of help for it, where the listing's price says otherwise.
+        minutes: Option<u32>,
+        /// A word to the other side.
+        text: Option<String>,
     },
     /// The requester waits for a slot that is taken.
     Wait,
@@ -559,6 +572,10 @@ pub trait Backend: Send + Sync + 'static {
         booking_act(scope: &Scope, id: BookingId, act: BookingAct) -> Saved
     );
     operation!(
+        /// Says that help was done; whoever was helped pays by that.
+        booking_done(scope: &Scope, id: BookingId, text: Option<String>) -> BookingDone
+    );
+    operation!(
         /// Those this person can read.
         bookings(scope: &Scope, filter: BookingFilter, paging: Paging) -> List<Booking>
     );
@@ -594,6 +611,18 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// Passes minutes to another device of one's own.
         credit_allot(scope: &Scope, device: DeviceId, minutes: u32) -> Saved
+    );
+    operation!(
+        /// Pays what a deal was agreed to cost.
+        credit_pay(scope: &Scope, booking: BookingId) -> Saved
+    );
+    operation!(
+        /// Thanks the other side of a deal; without a text takes the word back.
+        thanks_give(scope: &Scope, booking: BookingId, text: Option<String>) -> Saved
+    );
+    operation!(
+        /// What neighbours said of a member; of oneself without one.
+        thanks(scope: &Scope, member: Option<MemberId>) -> Vec<Thanks>
     );
     operation!(
         /// What was given and received, newest first.

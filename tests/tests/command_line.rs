@@ -379,6 +379,7 @@ impl Story {
 
         self.handed_over(&ben, &yes);
         self.credits(&ben);
+        self.helped(&ben);
         // A search that is kept hears of what is new, once.
         let kept = [("drill", "soupe"), (" --kind tool --price free", "")];
         let keep = self.example(anna, "search", 1, &kept);
@@ -407,6 +408,57 @@ impl Story {
         let told = |event: &str| lines.iter().filter(|it| it["event"] == event).count();
         assert_eq!(told("search_matched"), 1, "told once, however often it changes");
         assert_eq!(told("applied"), 2, "told once, however often they ask how that stands");
+    }
+
+    /// A need is answered, a time found, done, paid and thanked for.
+    fn helped(&self, ben: &Person) {
+        let (script, anna) = (&self.script, &self.anna);
+        let words = "listing add need --title Étagères --price 60min/h --until 2031-12-31T00:00";
+        let need = id(&script.must(ben, words));
+        script.must(ben, "sync");
+        let lst = [("lst_abcdefgh", &need[..12])];
+        script.fails(anna, &format!("listing fill {need}"), 4, "listing.not_allowed");
+        let booking = id(&self.example(anna, "booking request", 1, &lst));
+        script.must(ben, "sync");
+        let (start, end) = slot(9);
+        let line = self.script.example(
+            "booking propose",
+            0,
+            &[
+                ("bkg_abcdefgh", &booking[..12]),
+                ("2026-12-01T14:00", &start),
+                ("2026-12-01T16:00", &end),
+            ],
+        );
+        script.must(ben, &line);
+        script.must(ben, "sync");
+        let of = [("bkg_abcdefgh", &booking[..12])];
+        script.must(anna, &format!("booking accept {booking}"));
+        script.must(ben, "sync");
+        assert_eq!(script.must(ben, &format!("booking show {booking}"))["status"], "agreed");
+        let after = |by: &Person, name: &str| {
+            let line = self.script.example(name, 0, &of);
+            script.must(by, &format!("--now {end} {line}"))
+        };
+        // More than this home can spend at once: it says so, and it stays due.
+        let pay = format!("credit pay {booking}");
+        script.fails(anna, &pay, 5, "credit.not_payer");
+        after(ben, "credit pay");
+        let done = after(ben, "booking done");
+        assert_eq!(done["payment"]["status"], "paid", "{done}");
+        script.must(ben, "sync");
+        after(anna, "booking done");
+        after(anna, "thanks give");
+        script.fails(ben, &format!("thanks withdraw {booking}"), 5, "thanks.not_closed");
+        script.must(ben, "sync");
+        script.must(ben, &format!("--now {end} thanks give {booking} --text Merci"));
+        script.must(ben, "sync");
+        let whom = text(&script.must(ben, "status"), "member");
+        let line = self.script.example("thanks list", 0, &[("mem_abcdefgh", &whom[..12])]);
+        let list = script.must(anna, &line);
+        assert_eq!(list["items"][0]["mutual"], true, "{list}");
+        after(anna, "thanks withdraw");
+        self.example(ben, "listing fill", 0, &lst);
     }
 
     /// Minutes given, and seen in both homes.

@@ -21,6 +21,8 @@ pub mod keyring;
 pub mod booking;
 pub mod ledger;
 pub mod listing;
+pub mod service;
+pub mod thanks;
 
 pub mod duties;
 pub mod projection;

@@ -3,6 +3,9 @@
 //!
 //! `PALIER_UPDATE_GOLDEN=1` writes the table anew.
 
+#[path = "life_cycle/services.rs"]
+mod services;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -102,11 +105,13 @@ fn document() -> String {
 
 Written by `core/model/tests/life_cycle.rs`, which tries every cell.
 
+## Bookings
+
 A booking that the calendar confirms goes on between its two sides: whoever asked (*requester*) and whoever decides (*owner*). Each says what happened in a sealed record of its own; a code shown by the other side's device (`palier qr show`) carries their word as well. The stage follows from all that was said and from the time; the order in which it arrives does not matter.
 
 By time alone: *booked* becomes *ended* and *handed_over* becomes *overdue* at the end of the booking; *returned* (one side's word), *no_show* and *ended* become *closed* after seven days in which nobody said otherwise. A stage is *disputed* where a side says so, where the owner says that nobody came and the requester that it was handed over or returned, and where the owner says that it is lost and the requester that it is back; it is closed when both say that it is settled. What the owner says is back before its end, or was never come for, is free for others from then on.
 
-## Who may say what, from where
+### Who may say what, from where
 
 A cell says who may and which stage follows; in italics, why nobody may.
 
@@ -124,7 +129,7 @@ A cell says who may and which stage follows; in italics, why nobody may.
             let _ = write!(out, " {} |", cell(stage, kind));
         }
     }
-    out.push_str("\n\n## When\n\n| said | by | not before the start + | until the end + | again |\n|---|---|---|---|---|");
+    out.push_str("\n\n### When\n\n| said | by | not before the start + | until the end + | again |\n|---|---|---|---|---|");
     for rule in RULES {
         let by = match rule.by {
             Sides::Either => "either",
@@ -143,6 +148,7 @@ A cell says who may and which stage follows; in italics, why nobody may.
         );
     }
     out.push('\n');
+    services::document(&mut out);
     out
 }
 

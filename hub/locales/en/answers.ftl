@@ -234,6 +234,7 @@ kind-room = room
 kind-event = event
 listing-published = published
 listing-paused = paused
+listing-filled = filled
 listing-expired = expired
 listing-withdrawn = withdrawn
 listings-none = Nothing found.
@@ -270,6 +271,34 @@ booking-no-show = nobody came
 booking-lost = lost
 booking-disputed = the two sides disagree
 booking-closed = closed
+booking-proposed = a time is proposed
+booking-agreed = agreed
+booking-due = its time is over: was it done?
+booking-done = done, as one side says
+booking-withdrawn = taken back
+booking-lapsed = long over; nobody said anything
+no-time = no time yet
+listing-answers =
+    { $n ->
+        [one] 1 answer
+       *[other] { $n } answers
+    }
+proposal-agreed = Agreed: { $when }, { $price }
+proposal-mine = You proposed: { $when }, { $price }
+proposal-theirs = Proposed to you: { $when }, { $price }
+payment-due-mine = To be paid by you: { $time }. `palier credit pay` does it.
+payment-due-theirs = To be paid by the other side: { $time }
+payment-held = Paid, does not count yet: { $time }
+payment-paid = Paid: { $time }
+payment-excess = Paid twice: { $time } to be given back, with `palier credit pay` by whoever received it.
+thanks-none = No thanks yet.
+thanks-mutual = Each thanked the other.
+thanks-hidden = Others see it when the other side has spoken, or from { $until } on.
+member-thanks =
+    { $n ->
+        [one] Thanked once
+       *[other] Thanked { $n } times
+    }
 qr-handover = hand-over
 qr-return = return
 qr-shown = Your word on the { $step }, until { $until }. The other side gives it to `booking handover` or `booking return` with --qr; anybody can check it with `qr verify`.
@@ -309,6 +338,14 @@ credit-file =
 
 why-requested = requested
 why-accepted = accepted
+why-answered = answered
+why-proposed = a time proposed
+why-agreed = agreed
+why-declined = declined
+why-withdrawn = taken back
+why-done = done
+why-cancelled-by-requester = called off by whoever answered
+why-cancelled-by-owner = called off by the owner
 why-refused = refused
 why-cancelled = cancelled
 why-released = given back

@@ -244,6 +244,7 @@ kind-room = salle
 kind-event = événement
 listing-published = publiée
 listing-paused = suspendue
+listing-filled = pourvue
 listing-expired = expirée
 listing-withdrawn = retirée
 listings-none = Rien trouvé.
@@ -280,6 +281,34 @@ booking-no-show = personne n'est venu
 booking-lost = perdu
 booking-disputed = les deux côtés ne sont pas d'accord
 booking-closed = clos
+booking-proposed = un moment est proposé
+booking-agreed = convenu
+booking-due = le moment est passé : est-ce fait ?
+booking-done = fait, d'après un côté
+booking-withdrawn = reprise
+booking-lapsed = passé depuis longtemps, sans un mot
+no-time = pas encore de moment
+listing-answers =
+    { $n ->
+        [one] { $n } réponse
+       *[other] { $n } réponses
+    }
+proposal-agreed = Convenu : { $when }, { $price }
+proposal-mine = Vous proposez : { $when }, { $price }
+proposal-theirs = On vous propose : { $when }, { $price }
+payment-due-mine = À payer par vous : { $time }. `palier credit pay` le fait.
+payment-due-theirs = À payer par l'autre côté : { $time }
+payment-held = Payé, ne compte pas encore : { $time }
+payment-paid = Payé : { $time }
+payment-excess = Payé deux fois : { $time } à rendre, avec `palier credit pay` par qui l'a reçu.
+thanks-none = Pas encore de merci.
+thanks-mutual = Les deux se sont remerciés.
+thanks-hidden = Les autres le verront quand l'autre côté aura parlé, ou dès { $until }.
+member-thanks =
+    { $n ->
+        [one] Remercié { $n } fois
+       *[other] Remercié { $n } fois
+    }
 qr-handover = la remise
 qr-return = le retour
 qr-shown = Votre parole sur { $step }, jusqu'au { $until }. L'autre côté la donne à `booking handover` ou `booking return` avec --qr ; n'importe qui peut la vérifier avec `qr verify`.
@@ -319,6 +348,14 @@ credit-file =
 
 why-requested = demandée
 why-accepted = acceptée
+why-answered = réponse
+why-proposed = moment proposé
+why-agreed = convenu
+why-declined = refusé
+why-withdrawn = reprise
+why-done = fait
+why-cancelled-by-requester = annulé par qui avait répondu
+why-cancelled-by-owner = annulé par le propriétaire
 why-refused = refusée
 why-cancelled = annulée
 why-released = rendue

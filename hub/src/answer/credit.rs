@@ -1,6 +1,6 @@
 //! Answers about credits. All amounts are whole minutes.
 
-use palier_model::keys::{DeviceId, EntryHash, MemberId};
+use palier_model::keys::{BookingId, DeviceId, EntryHash, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,8 @@ pub struct CreditLine {
     pub held: String,
     /// The word that went with it; only the two parties read it.
     pub note: String,
+    /// The deal it is for, which only its two sides can tell.
+    pub booking: Option<Shown<BookingId>>,
 }
 
 /// Which way minutes went.

@@ -9,6 +9,7 @@ mod credit;
 mod deal;
 mod machine;
 mod people;
+mod service;
 mod sharing;
 mod values;
 
@@ -18,6 +19,7 @@ pub use credit::*;
 pub use deal::*;
 pub use machine::*;
 pub use people::*;
+pub use service::*;
 pub use sharing::*;
 pub use values::{Prefixed, Shown, When};
 
@@ -201,6 +203,8 @@ answers! {
     CalendarImported(CalendarImported),
     /// `booking request`
     BookingRequested(BookingRequested),
+    /// `booking done`
+    BookingDone(BookingDone),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`
@@ -217,6 +221,8 @@ answers! {
     CreditLines(List<CreditLine>),
     /// `credit list --csv`
     CreditFile(CreditFile),
+    /// `thanks list`
+    ThanksList(List<Thanks>),
     /// `bundle export`
     BundleExported(BundleExported),
     /// `bundle import`

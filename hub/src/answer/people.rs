@@ -102,6 +102,8 @@ pub struct Member {
     pub landlord: Option<String>,
     /// Since when.
     pub since: Option<When>,
+    /// How many deals neighbours thank this member for, as shown; null in lists.
+    pub thanks: Option<u64>,
     /// For each device, how many of its entries were accepted here.
     #[schemars(with = "BTreeMap<String, u64>")]
     pub accepted_up_to: BTreeMap<Shown<DeviceId>, u64>,

@@ -4,7 +4,7 @@ use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Shown, Terms, When, Word};
+use super::{Payment, Service, Shown, Terms, When, Word};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,8 @@ pub enum ListingStatus {
     Published,
     /// Hidden for a while.
     Paused,
+    /// It found what it was for.
+    Filled,
     /// Its time is over.
     Expired,
     /// Taken back for good.
@@ -144,6 +146,9 @@ pub struct ListingDetail {
     pub terms: Option<Box<Terms>>,
     /// When it was published.
     pub published: Option<When>,
+    /// How many neighbours answered an offer or a need of one's own; null for others, who
+    /// cannot know.
+    pub answers: Option<u64>,
     /// What this person may do with it: `request`, `edit`, `pause`, `withdraw`, …
     pub may: Vec<String>,
 }
@@ -202,6 +207,18 @@ pub enum BookingStatus {
     Refused,
     /// Taken back.
     Cancelled,
+    /// Help: a time was proposed, and none is agreed.
+    Proposed,
+    /// Help: a time is agreed.
+    Agreed,
+    /// Help: its time has passed, and neither side said anything.
+    Due,
+    /// Help: one side says that it was done.
+    Done,
+    /// Help: whoever answered took it back.
+    Withdrawn,
+    /// Help: its time passed long ago, and neither side ever said anything.
+    Lapsed,
 }
 
 /// How far an act of this person got.
@@ -231,8 +248,8 @@ pub struct Booking {
     pub firm: bool,
     /// The devices whose word would make it firm.
     pub waiting_for: Vec<Shown<DeviceId>>,
-    /// From when.
-    pub start: When,
+    /// From when; null: of help for which no time was proposed.
+    pub start: Option<When>,
     /// Until when; null: until notice.
     pub end: Option<When>,
     /// The zone of the place.
@@ -257,6 +274,10 @@ pub struct Booking {
     pub handed_over: Word,
     /// Who says that it came back.
     pub returned: Word,
+    /// Of help: what its two sides propose and say; null of what is booked.
+    pub service: Option<Box<Service>>,
+    /// What was agreed in minutes and what of it was passed on; null where nothing is due.
+    pub payment: Option<Payment>,
     /// How far this person's last act on it got.
     pub delivery: Delivery,
     /// What happened, oldest first.

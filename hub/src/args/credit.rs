@@ -7,7 +7,7 @@ use palier_model::keys::{DeviceId, MemberId};
 use palier_model::ledger::bounds;
 
 use super::values::between;
-use super::{Page, Ref};
+use super::{BookingRef, Page, Ref};
 
 /// `palier credit …`
 #[derive(Debug, Clone, Subcommand)]
@@ -18,6 +18,8 @@ pub enum Credit {
     Give(CreditGive),
     /// Pass minutes to another device of one's own.
     Allot(CreditAllot),
+    /// Pay what a deal was agreed to cost.
+    Pay(BookingRef),
     /// What was given and received.
     List(CreditList),
 }

@@ -2,8 +2,10 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::BookingId;
+use palier_model::ledger::bounds::MINUTES;
 
-use super::Ref;
+use super::values::between;
+use super::{Ref, TimeArg};
 
 /// `palier booking handover`, `palier booking return`
 #[derive(Debug, Clone, Args)]
@@ -17,6 +19,26 @@ pub struct BookingStep {
     /// What the other side's device shows: their word as well.
     #[arg(long, value_name = "CODE")]
     pub qr: Option<String>,
+}
+
+/// `palier booking propose`
+#[derive(Debug, Clone, Args)]
+pub struct BookingPropose {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// From when.
+    #[arg(long, value_name = "TIME")]
+    pub start: TimeArg,
+    /// Until when.
+    #[arg(long, value_name = "TIME")]
+    pub end: TimeArg,
+    /// Minutes of help it is worth, where the listing's price says otherwise.
+    #[arg(long, value_name = "N", value_parser = between(0, MINUTES))]
+    pub minutes: Option<u32>,
+    /// The exact place, a phone number. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
 }
 
 /// What went wrong.

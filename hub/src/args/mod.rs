@@ -15,6 +15,7 @@ mod page;
 mod people;
 mod price;
 mod sharing;
+mod thanks;
 mod values;
 
 pub use calendar::*;
@@ -29,6 +30,7 @@ pub use node::*;
 pub use people::*;
 pub use price::PriceArg;
 pub use sharing::*;
+pub use thanks::*;
 pub use values::{Address, Duration, Ref, TimeArg};
 
 use std::ffi::OsString;
@@ -156,6 +158,9 @@ pub enum Command {
     /// Minutes of help.
     #[command(subcommand)]
     Credit(Credit),
+    /// Thanks after a deal.
+    #[command(subcommand)]
+    Thanks(Thanks),
     /// Entries as a file.
     #[command(subcommand)]
     Bundle(Bundle),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
+use palier_model::ledger::bounds::MINUTES;
 
-use super::deal::{BookingProblem, BookingStep};
+use super::deal::{BookingProblem, BookingPropose, BookingStep};
 use super::values::between;
 use super::{Duration, PriceArg, Ref, TermsArgs, TimeArg};
 
@@ -52,6 +53,8 @@ pub enum Listing {
     Edit(ListingEdit),
     /// Hide it for a while; `renew` shows it again.
     Pause(ListingRef),
+    /// Say that an offer or a need found what it was for; `renew` shows it again.
+    Fill(ListingRef),
     /// Take it back for good.
     Withdraw(ListingRef),
     /// Show it again, or for longer.
@@ -237,14 +240,18 @@ pub struct PhotoGet {
 /// `palier booking …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum Booking {
-    /// Ask for something.
+    /// Ask for something, or answer an offer or a need.
     Request(BookingRequest),
+    /// Propose a time for help.
+    Propose(BookingPropose),
     /// Say yes.
     Accept(BookingRef),
     /// Say no.
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
     Cancel(BookingReason),
+    /// Say that help was done.
+    Done(BookingReason),
     /// Say that it passed to whoever asked for it.
     Handover(BookingStep),
     /// Say that it came back.
@@ -263,12 +270,15 @@ pub struct BookingRequest {
     /// The listing.
     #[arg(value_name = "LISTING")]
     pub listing: Ref<DocId>,
-    /// From when.
+    /// From when; an offer or a need can be answered without.
     #[arg(long, value_name = "TIME")]
-    pub start: TimeArg,
+    pub start: Option<TimeArg>,
     /// Until when; without it until notice, where the listing allows it.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", requires = "start")]
     pub end: Option<TimeArg>,
+    /// Minutes of help it is worth, of an offer or a need.
+    #[arg(long, value_name = "N", value_parser = between(0, MINUTES))]
+    pub minutes: Option<u32>,
     /// How many of those alike.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = between(1, 10_000))]
     pub quantity: u32,

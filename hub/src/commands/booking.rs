@@ -4,7 +4,7 @@ use palier_model::booking::StepKind;
 use palier_model::time::Interval;
 
 use super::{On, Outcome, paging, resolve};
-use crate::args::{self, Booking, ProblemArg};
+use crate::args::{self, Booking, ProblemArg, TimeArg};
 use crate::backend::{Backend, BookingAct, BookingFilter, NewBooking};
 use crate::errors::{CliError, Result};
 
@@ -15,6 +15,11 @@ pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<
         Booking::Show(it) => {
             let id = resolve::booking(on.node, on.scope, &it.booking).await?;
             return Ok(on.node.booking(on.scope, id).await?.into());
+        }
+        Booking::Propose(it) => return propose(on, it).await,
+        Booking::Done(it) => {
+            let id = resolve::booking(on.node, on.scope, &it.booking).await?;
+            return Ok(on.node.booking_done(on.scope, id, it.text).await?.into());
         }
         Booking::Accept(it) => (it.booking, BookingAct::Accept),
         Booking::Refuse(it) => (it.booking, BookingAct::Refuse { text: it.text }),
@@ -44,12 +49,31 @@ const fn problem(what: ProblemArg) -> StepKind {
 }
 
 async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<Outcome> {
-    let start = on.instant(it.start).await?;
-    let end = on.instant_if(it.end).await?;
-    let interval = Interval::new(start, end).map_err(|_| CliError::new("invalid.interval"))?;
+    let interval = match it.start {
+        None => None,
+        Some(start) => Some(interval(on, start, it.end).await?),
+    };
     let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
-    let new = NewBooking { listing, interval, quantity: it.quantity, text: it.text };
+    let args::BookingRequest { quantity, minutes, text, .. } = it;
+    let new = NewBooking { listing, interval, quantity, minutes, text };
     Ok(on.node.booking_request(on.scope, new).await?.into())
+}
+
+async fn propose<B: Backend>(on: On<'_, B>, it: args::BookingPropose) -> Result<Outcome> {
+    let interval = interval(on, it.start, Some(it.end)).await?;
+    let act = BookingAct::Propose { interval, minutes: it.minutes, text: it.text };
+    let id = resolve::booking(on.node, on.scope, &it.booking).await?;
+    Ok(on.node.booking_act(on.scope, id, act).await?.into())
+}
+
+async fn interval<B: Backend>(
+    on: On<'_, B>,
+    start: TimeArg,
+    end: Option<TimeArg>,
+) -> Result<Interval> {
+    let start = on.instant(start).await?;
+    let end = on.instant_if(end).await?;
+    Interval::new(start, end).map_err(|_| CliError::new("invalid.interval"))
 }
 
 async fn list<B: Backend>(on: On<'_, B>, it: args::BookingList) -> Result<Outcome> {

@@ -23,6 +23,10 @@ pub(super) async fn credit<B: Backend>(on: On<'_, B>, verb: Credit) -> Result<Ou
             let device = resolve::device(on.node, on.scope, &it.device).await?;
             on.node.credit_allot(on.scope, device, it.minutes).await?.into()
         }
+        Credit::Pay(it) => {
+            let id = resolve::booking(on.node, on.scope, &it.booking).await?;
+            on.node.credit_pay(on.scope, id).await?.into()
+        }
         Credit::List(it) => match it.csv {
             Some(file) => on.node.credit_file(on.scope, on.context.path(&file)).await?.into(),
             None => on.node.credit_lines(on.scope, paging(it.page)).await?.into(),

@@ -28,6 +28,7 @@ pub(super) async fn listing<B: Backend>(on: On<'_, B>, verb: Listing) -> Result<
         }
         Listing::Edit(it) => return edit(on, it).await,
         Listing::Pause(it) => (it.listing, ListingChange::Pause),
+        Listing::Fill(it) => (it.listing, ListingChange::Fill),
         Listing::Withdraw(it) => (it.listing, ListingChange::Withdraw),
         Listing::Renew(it) => (it.listing, ListingChange::Renew(on.instant_if(it.until).await?)),
         Listing::Holder(it) => {

@@ -14,6 +14,7 @@ mod member;
 mod node;
 mod qr;
 mod resolve;
+mod thanks;
 mod waitlist;
 
 pub use local::{completions, schema, welcome};
@@ -150,6 +151,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Qr(it)) => qr::qr(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,
         Some(Command::Credit(it)) => credit::credit(on, it).await,
+        Some(Command::Thanks(it)) => thanks::thanks(on, it).await,
         Some(Command::Bundle(it)) => bundle::bundle(on, it).await,
         Some(Command::Schema(it)) => schema(it.answer.as_deref()),
         // These open homes themselves; they never come here.

@@ -50,7 +50,7 @@ fn booking(id: BookingId) -> Booking {
         status: BookingStatus::Requested,
         firm: false,
         waiting_for: vec![],
-        start: When::new(Instant(0), &TimeZone::UTC),
+        start: Some(When::new(Instant(0), &TimeZone::UTC)),
         end: None,
         zone: "UTC".into(),
         quantity: 1,
@@ -63,6 +63,8 @@ fn booking(id: BookingId) -> Booking {
         waitlist: 0,
         handed_over: Word::default(),
         returned: Word::default(),
+        service: None,
+        payment: None,
         delivery: Delivery::Sent,
         history: vec![],
     }
@@ -128,7 +130,8 @@ impl Backend for Fake {
         Ok(booking(id))
     }
     async fn booking_request(&self, _: &Scope, new: NewBooking) -> Result<BookingRequested> {
-        self.note((new.interval.start.0, new.interval.end.map(|end| end.0)));
+        let interval = new.interval.unwrap();
+        self.note((interval.start.0, interval.end.map(|end| end.0)));
         let (why_not, alternatives) = (vec![], vec![]);
         Ok(BookingRequested { id: BOOKINGS[0].into(), saved: true, why_not, alternatives })
     }
@@ -210,6 +213,10 @@ impl Backend for Fake {
         qr_show(&Scope, BookingId, StepKind) -> QrShown;
         qr_verify(&Scope, String, Option<BookingId>, Option<StepKind>) -> QrChecked;
         waitlist(&Scope, Option<DocId>) -> Vec<Waiting>;
+        booking_done(&Scope, BookingId, Option<String>) -> BookingDone;
+        credit_pay(&Scope, BookingId) -> Saved;
+        thanks_give(&Scope, BookingId, Option<String>) -> Saved;
+        thanks(&Scope, Option<MemberId>) -> Vec<Thanks>;
         credit_balance(&Scope, Option<MemberId>) -> CreditBalance;
         credit_give(&Scope, crate::backend::NewGift) -> Saved;
         credit_allot(&Scope, DeviceId, u32) -> Saved;

@@ -98,7 +98,7 @@ mod tests {
             status,
             firm,
             waiting_for: vec![],
-            start: When::new(Instant(0), &TimeZone::UTC),
+            start: Some(When::new(Instant(0), &TimeZone::UTC)),
             end: None,
             zone: "UTC".into(),
             quantity: 1,
@@ -111,6 +111,8 @@ mod tests {
             waitlist: 0,
             handed_over: Word::default(),
             returned: Word::default(),
+            service: None,
+            payment: None,
             delivery: Delivery::Received,
             history: vec![],
         }

@@ -13,13 +13,13 @@ use palier_model::replica::{ActError, NewRequest, NewStep, proof_error};
 use palier_model::rows::Tx;
 use palier_model::time::Instant;
 
-use super::{Opened, calendar, saved};
+use super::{Opened, calendar, saved, services};
 use crate::answer::{
     Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved, Waiting,
     When, Word,
 };
 use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
-use crate::errors::Result;
+use crate::errors::{CliError, Result};
 
 /// A view with the titles that go with it.
 struct Read {
@@ -31,7 +31,13 @@ struct Read {
 impl Opened {
     pub(super) async fn request(&self, scope: &Scope, new: NewBooking) -> Result<BookingRequested> {
         let hood = self.hood_of(scope).await?;
-        let NewBooking { listing, interval, quantity, text } = new;
+        let asked = new.listing;
+        if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &asked)?)).await? {
+            return self.answer(scope, new).await;
+        }
+        let NewBooking { listing, interval, quantity, text, .. } = new;
+        let missing = || CliError::new("usage.missing_argument").param("argument", "--start");
+        let interval = interval.ok_or_else(missing)?;
         let request = NewRequest {
             listing,
             interval,
@@ -70,6 +76,10 @@ impl Opened {
     ) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
         let id = self.write(hood, move |replica, tx, now, rng| {
+            if replica.is_service(tx, &id)? {
+                let act = services::act(act)?;
+                return Ok((id, replica.act_on_service(tx, now, rng, &id, act)?));
+            }
             let word = |text: Option<String>| text.unwrap_or_default();
             let changes: Changes = match act {
                 BookingAct::Accept => replica.accept(tx, now, &id, Care::CalendarOnly)?,
@@ -84,6 +94,11 @@ impl Opened {
                     };
                     let new = NewStep { booking: id, kind, text: word(text), proof };
                     replica.step(tx, now, rng, new)?
+                }
+                BookingAct::Propose { .. } => {
+                    // Also what is not known here: that says so.
+                    replica.booking(tx, &id, now)?;
+                    return Err(ActError::conflict("booking.not_service"));
                 }
                 // A request of its own, under an id of its own.
                 BookingAct::Wait => return replica.wait(tx, now, rng, &id),
@@ -102,10 +117,15 @@ impl Opened {
     ) -> Result<List<Booking>> {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
-        let reads: Vec<Read> = self
+        let (reads, services): (Vec<Read>, Vec<services::Read>) = self
             .look(hood, |replica, tx, now| {
                 let views = replica.bookings(tx, now)?;
-                views.into_iter().map(|view| read(tx, view)).collect()
+                let reads: std::result::Result<_, ActError> =
+                    views.into_iter().map(|view| read(tx, view)).collect();
+                let views = replica.services(tx, now)?.into_iter();
+                let services: std::result::Result<_, ActError> =
+                    views.map(|view| services::read(replica, tx, view, now)).collect();
+                Ok((reads?, services?))
             })
             .await?;
         let me = self.identity.member;
@@ -115,7 +135,17 @@ impl Opened {
             filter.listing.is_none_or(|listing| listing == read.view.listing)
                 && (!filter.to_decide || to_decide)
         };
-        let shown = reads.iter().filter(|it| fits(it)).map(|read| self.show(read, &zone)).collect();
+        let helps = |read: &services::Read| {
+            filter.listing.is_none_or(|listing| listing == read.view.listing)
+                && (!filter.to_decide || read.to_decide)
+        };
+        let helped = services.iter().filter(|it| helps(it));
+        let booked = reads.iter().filter(|it| fits(it)).map(|read| self.show(read, &zone));
+        let mut shown: Vec<Booking> =
+            booked.chain(helped.map(|read| self.show_service(read, &zone))).collect();
+        // Newest request first, of both.
+        let asked = |it: &Booking| it.history.first().map(|line| line.at.at);
+        shown.sort_by(|a, b| asked(b).cmp(&asked(a)).then_with(|| a.id.0.cmp(&b.id.0)));
         super::people::page(shown, &paging, |booking: &Booking| booking.id.to_string())
     }
 
@@ -123,9 +153,18 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
         let read = self
-            .look(hood, move |replica, tx, now| read(tx, replica.booking(tx, &id, now)?))
+            .look(hood, move |replica, tx, now| {
+                if replica.is_service(tx, &id)? {
+                    let view = replica.service(tx, &id, now)?;
+                    return Ok(Err(services::read(replica, tx, view, now)?));
+                }
+                Ok(Ok(read(tx, replica.booking(tx, &id, now)?)?))
+            })
             .await?;
-        Ok(self.show(&read, &zone))
+        Ok(match read {
+            Ok(read) => self.show(&read, &zone),
+            Err(service) => self.show_service(&service, &zone),
+        })
     }
 
     fn show(&self, read: &Read, zone: &TimeZone) -> Booking {
@@ -155,7 +194,7 @@ impl Opened {
             },
             firm: view.firm,
             waiting_for: view.waiting_for.iter().map(|device| (*device).into()).collect(),
-            start: When::new(view.interval.start, zone),
+            start: Some(When::new(view.interval.start, zone)),
             end: view.interval.end.map(|end| When::new(end, zone)),
             zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             quantity: view.quantity,
@@ -172,11 +211,9 @@ impl Opened {
             waitlist: view.waitlist.map_or(0, u64::from),
             handed_over: word(view.life.map(|life| life.handed_over), zone),
             returned: word(view.life.map(|life| life.returned), zone),
-            delivery: match view.delivery {
-                ModelDelivery::OnDevice => Delivery::OnDevice,
-                ModelDelivery::Sent => Delivery::Sent,
-                ModelDelivery::Received => Delivery::Received,
-            },
+            service: None,
+            payment: None,
+            delivery: delivery(view.delivery),
             history: view
                 .history
                 .iter()
@@ -304,7 +341,15 @@ const fn stage(stage: Stage) -> BookingStatus {
     }
 }
 
-fn word(word: Option<ModelWord>, zone: &TimeZone) -> Word {
+pub(super) const fn delivery(delivery: ModelDelivery) -> Delivery {
+    match delivery {
+        ModelDelivery::OnDevice => Delivery::OnDevice,
+        ModelDelivery::Sent => Delivery::Sent,
+        ModelDelivery::Received => Delivery::Received,
+    }
+}
+
+pub(super) fn word(word: Option<ModelWord>, zone: &TimeZone) -> Word {
     let when = |at: Option<Instant>| at.map(|at| When::new(at, zone));
     word.map_or_else(Word::default, |word| Word {
         requester: when(word.requester),

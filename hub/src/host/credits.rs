@@ -85,7 +85,7 @@ impl Opened {
             .await?;
         let shown = lines.into_iter().map(|(line, name)| {
             let other = other(&line, &me);
-            let StatementLine { transfer, note } = line;
+            let StatementLine { transfer, note, booking } = line;
             CreditLine {
                 id: transfer.at.hash.into(),
                 at: When::new(transfer.record.at, &zone),
@@ -108,6 +108,7 @@ impl Opened {
                 }
                 .to_owned(),
                 note,
+                booking: booking.map(Into::into),
             }
         });
         Ok(shown.collect())
@@ -137,12 +138,12 @@ fn other(line: &StatementLine, me: &MemberId) -> MemberId {
 
 /// A statement after RFC 4180. Minutes given are below nothing.
 fn csv(lines: &[CreditLine]) -> String {
-    let mut out = String::from("at,direction,member,name,minutes,counts,held,note,id\r\n");
+    let mut out = String::from("at,direction,member,name,minutes,counts,held,note,booking,id\r\n");
     for line in lines {
         let sign = if line.direction == CreditDirection::Given { "-" } else { "" };
         let _ = write!(
             out,
-            "{},{},{},{},{sign}{},{},{},{},{}\r\n",
+            "{},{},{},{},{sign}{},{},{},{},{},{}\r\n",
             line.at,
             line.direction.code(),
             line.member,
@@ -151,6 +152,7 @@ fn csv(lines: &[CreditLine]) -> String {
             line.counts,
             line.held,
             field(&line.note),
+            line.booking.map(|id| id.to_string()).unwrap_or_default(),
             line.id,
         );
     }

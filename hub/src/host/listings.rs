@@ -172,8 +172,8 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
         let me = self.identity.member;
-        let (row, names, domain, stand_ins) = self
-            .look(hood, move |replica, tx, _| {
+        let (row, names, domain, stand_ins, answers) = self
+            .look(hood, move |replica, tx, now| {
                 let row = tx.row::<Listings>(&id)?;
                 let row = row.ok_or_else(|| ActError::not_found("listing.not_found"))?;
                 let names = names_of(tx, &owner_of(&row).into_iter().collect::<Vec<_>>())?;
@@ -182,7 +182,11 @@ impl Opened {
                     None => None,
                 };
                 let stand_ins = domain.as_ref().map(|view| stand_ins(replica, view));
-                Ok((row, names, domain, stand_ins.unwrap_or_default()))
+                let answers = match is_answered(&row) {
+                    true => replica.answers_to(tx, &id, now)?,
+                    false => None,
+                };
+                Ok((row, names, domain, stand_ins.unwrap_or_default(), answers))
             })
             .await?;
         let now = self.node.clock().claimed();
@@ -196,6 +200,7 @@ impl Opened {
             stand_ins: stand_ins.into_iter().map(Into::into).collect(),
             terms: terms.map(calendar::terms).map(Box::new),
             published: Some(When::new(row.created_at, &zone)),
+            answers,
             may: may(&row, mine, domain.is_some(), now),
             listing,
         })
@@ -220,11 +225,12 @@ impl Opened {
                 expires_at: until.map(Some),
                 ..Default::default()
             },
-            ListingChange::Holder(_) => ModelEdit::default(),
+            ListingChange::Holder(_) | ListingChange::Fill => ModelEdit::default(),
         };
         self.write(hood, move |replica, tx, now, _| {
             let changes = match change {
                 ListingChange::Holder(device) => replica.set_holder(tx, now, &id, &device)?,
+                ListingChange::Fill => replica.fill_listing(tx, now, &id)?,
                 ListingChange::Renew(None) => {
                     let expires_at = Some(Some(now.plus_ms(SHOWN_MS)));
                     replica.edit_listing(tx, now, &id, &ModelEdit { expires_at, ..edit })?
@@ -335,6 +341,7 @@ fn show(row: &ListingRow, names: &Names, now: Instant, zone: &TimeZone) -> Listi
             ModelStatus::Published => ListingStatus::Published,
             ModelStatus::Paused => ListingStatus::Paused,
             ModelStatus::Expired => ListingStatus::Expired,
+            ModelStatus::Filled => ListingStatus::Filled,
             _ => ListingStatus::Withdrawn,
         },
         owner: owner.into(),
@@ -348,6 +355,11 @@ fn show(row: &ListingRow, names: &Names, now: Instant, zone: &TimeZone) -> Listi
     }
 }
 
+/// Whether it is answered rather than booked by time.
+fn is_answered(row: &ListingRow) -> bool {
+    matches!(row.content.kind, ModelKind::Offer | ModelKind::Need)
+}
+
 fn may(row: &ListingRow, mine: bool, resource: bool, now: Instant) -> Vec<String> {
     let status = row.status(now);
     let verbs: &[&str] = match (mine, status) {
@@ -355,9 +367,12 @@ fn may(row: &ListingRow, mine: bool, resource: bool, now: Instant) -> Vec<String
         (true, ModelStatus::Published) if resource => {
             &["edit", "pause", "renew", "withdraw", "holder", "photo"]
         }
+        (true, ModelStatus::Published) if is_answered(row) => {
+            &["edit", "pause", "renew", "fill", "withdraw", "photo"]
+        }
         (true, ModelStatus::Published) => &["edit", "pause", "renew", "withdraw", "photo"],
         (true, _) => &["edit", "renew", "withdraw", "photo"],
-        (false, ModelStatus::Published) if resource => &["request"],
+        (false, ModelStatus::Published) if resource || is_answered(row) => &["request"],
         (false, _) => &[],
     };
     verbs.iter().map(|verb| (*verb).to_owned()).collect()

@@ -17,6 +17,7 @@ mod photos;
 mod qr;
 mod recovery;
 mod searches;
+mod services;
 
 use std::path::{Path, PathBuf};
 
@@ -32,11 +33,11 @@ use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Booking, BookingRequested, BundleExported, BundleImported, Calendar, CalendarExported,
-    CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink, Doctor,
-    FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
+    Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
+    CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
+    Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
     ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote, Recovered,
-    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Waiting,
+    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
@@ -493,6 +494,28 @@ impl Backend for Opened {
     }
     async fn credit_allot(&self, scope: &Scope, device: DeviceId, minutes: u32) -> Result<Saved> {
         self.allot_minutes(scope, device, minutes).await
+    }
+    async fn booking_done(
+        &self,
+        scope: &Scope,
+        id: BookingId,
+        text: Option<String>,
+    ) -> Result<BookingDone> {
+        self.say_done(scope, id, text).await
+    }
+    async fn credit_pay(&self, scope: &Scope, booking: BookingId) -> Result<Saved> {
+        self.pay_deal(scope, booking).await
+    }
+    async fn thanks_give(
+        &self,
+        scope: &Scope,
+        booking: BookingId,
+        text: Option<String>,
+    ) -> Result<Saved> {
+        self.thank_for(scope, booking, text).await
+    }
+    async fn thanks(&self, scope: &Scope, member: Option<MemberId>) -> Result<Vec<Thanks>> {
+        self.thanks_of(scope, member).await
     }
     async fn credit_lines(&self, scope: &Scope, paging: Paging) -> Result<List<CreditLine>> {
         self.statement_page(scope, paging).await

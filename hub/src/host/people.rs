@@ -90,6 +90,7 @@ impl Opened {
             building: code_text(read.home.building),
             landlord: code_text(read.home.landlord),
             since: read.since.map(|at| When::new(at, &zone)),
+            thanks: None,
             accepted_up_to: read.accepted.into_iter().map(|(id, n)| (Shown(id), n)).collect(),
         });
         Ok(shown.collect())
@@ -103,7 +104,14 @@ impl Opened {
     pub(super) async fn one_member(&self, scope: &Scope, id: MemberId) -> Result<Member> {
         let hood = self.hood_of(scope).await?;
         let found = self.show_members(hood).await?.into_iter().find(|member| member.id.0 == id);
-        found.ok_or_else(|| CliError::new("member.not_found"))
+        let mut found = found.ok_or_else(|| CliError::new("member.not_found"))?;
+        let is_known = !matches!(found.status, MemberStatus::AwaitingApproval);
+        if is_known {
+            let thanks = self.thanks_of(scope, Some(id)).await?;
+            let shown = thanks.iter().filter(|it| it.hidden_until.is_none()).count();
+            found.thanks = Some(shown as u64);
+        }
+        Ok(found)
     }
 
     pub(super) async fn act_on_member(

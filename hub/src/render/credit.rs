@@ -6,7 +6,7 @@ use super::when::moment;
 use crate::answer::{CreditBalance, CreditDirection, CreditLine, List};
 
 /// Minutes as hours and minutes: `-1 h 30`.
-fn time(minutes: i64) -> String {
+pub(super) fn time(minutes: i64) -> String {
     let sign = if minutes < 0 { "−" } else { "" };
     let whole = minutes.unsigned_abs();
     match (whole / 60, whole % 60) {
@@ -15,7 +15,7 @@ fn time(minutes: i64) -> String {
     }
 }
 
-fn length(minutes: u64) -> String {
+pub(super) fn length(minutes: u64) -> String {
     time(i64::try_from(minutes).unwrap_or(i64::MAX))
 }
 

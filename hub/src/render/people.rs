@@ -117,6 +117,10 @@ pub(super) fn member(it: &Member, view: &View<'_>) -> String {
     out.push_str(&view.field("field-landlord", &given(&it.landlord)));
     let since = it.since.as_ref().map(|when| moment(when, view)).unwrap_or_default();
     out.push_str(&view.field("field-since", &since));
+    if let Some(thanks) = it.thanks.filter(|n| *n > 0) {
+        let params = [("n", thanks.into())];
+        out.push_str(&format!("  {}\n", view.with("member-thanks", params)));
+    }
     for (device, entries) in &it.accepted_up_to {
         let params = [("device", short(device).into()), ("n", (*entries).into())];
         out.push_str(&format!("  {}\n", view.with("member-device", params)));

@@ -32,6 +32,7 @@ fn listing_status(status: ListingStatus, view: &View<'_>) -> String {
     view.get(match status {
         ListingStatus::Published => "listing-published",
         ListingStatus::Paused => "listing-paused",
+        ListingStatus::Filled => "listing-filled",
         ListingStatus::Expired => "listing-expired",
         ListingStatus::Withdrawn => "listing-withdrawn",
     })
@@ -125,6 +126,9 @@ pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {
     }
     let until = base.until.as_ref().map(|when| moment(when, view)).unwrap_or_default();
     out.push_str(&view.field("field-until", &until));
+    if let Some(answers) = it.answers.filter(|n| *n > 0) {
+        out.push_str(&format!("  {}\n", view.with("listing-answers", [("n", answers.into())])));
+    }
     let holder = it.holder.map(|device| short(&device)).unwrap_or_default();
     out.push_str(&view.field("field-holder", &holder));
     if let Some(terms) = &it.terms {
@@ -154,8 +158,20 @@ fn booking_status(it: &Booking, view: &View<'_>) -> String {
         BookingStatus::Lost => "booking-lost",
         BookingStatus::Disputed => "booking-disputed",
         BookingStatus::Closed => "booking-closed",
+        BookingStatus::Proposed => "booking-proposed",
+        BookingStatus::Agreed => "booking-agreed",
+        BookingStatus::Due => "booking-due",
+        BookingStatus::Done => "booking-done",
+        BookingStatus::Withdrawn => "booking-withdrawn",
+        BookingStatus::Lapsed => "booking-lapsed",
     };
     view.get(key)
+}
+
+/// When it is for; of help, once a time was proposed.
+fn booking_span(it: &Booking, view: &View<'_>) -> String {
+    let start = it.start.as_ref();
+    start.map_or_else(|| view.get("no-time"), |start| span(start, it.end.as_ref(), view))
 }
 
 pub(super) fn bookings(list: &List<Booking>, view: &View<'_>) -> String {
@@ -165,12 +181,7 @@ pub(super) fn bookings(list: &List<Booking>, view: &View<'_>) -> String {
     let headings = ["col-id", "col-title", "col-when", "col-status"];
     let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
     let row = |it: &Booking| {
-        vec![
-            short(&it.id),
-            plain(&it.title),
-            span(&it.start, it.end.as_ref(), view),
-            booking_status(it, view),
-        ]
+        vec![short(&it.id), plain(&it.title), booking_span(it, view), booking_status(it, view)]
     };
     let rows: Vec<_> = list.items.iter().map(row).collect();
     with_next(table(&headings, &rows), list.next.as_deref(), view)
@@ -179,7 +190,7 @@ pub(super) fn bookings(list: &List<Booking>, view: &View<'_>) -> String {
 pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
     let status = booking_status(it, view);
     let status = match it.status {
-        BookingStatus::Confirmed => view.good(&status),
+        BookingStatus::Confirmed | BookingStatus::Agreed => view.good(&status),
         BookingStatus::Displaced
         | BookingStatus::Refused
         | BookingStatus::Overdue
@@ -188,7 +199,7 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
         _ => status,
     };
     let mut out = format!("{} {}\n", view.strong(&plain(&it.title)), view.faint(&short(&it.id)));
-    out.push_str(&format!("  {status}\n  {}\n", span(&it.start, it.end.as_ref(), view)));
+    out.push_str(&format!("  {status}\n  {}\n", booking_span(it, view)));
     if !it.waiting_for.is_empty() {
         let who = it.waiting_for.iter().map(short).collect::<Vec<_>>().join(", ");
         out.push_str(&format!("  {}\n", view.with("booking-waiting-for", [("who", who.into())])));
@@ -208,6 +219,12 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
             Delivery::Received => "delivery-received",
         });
         out.push_str(&format!("  {delivery}\n"));
+    }
+    if let Some(service) = &it.service {
+        out.push_str(&super::service::proposals(service, view));
+    }
+    if let Some(payment) = &it.payment {
+        out.push_str(&format!("  {}\n", super::service::payment(payment, view)));
     }
     if !it.alternatives.is_empty() {
         out.push_str(&format!("  {}\n", view.get("booking-alternatives")));

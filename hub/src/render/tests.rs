@@ -46,7 +46,7 @@ fn displaced() -> Booking {
         status: BookingStatus::Displaced,
         firm: false,
         waiting_for: vec![DeviceId([4; 32]).into()],
-        start: when(14),
+        start: Some(when(14)),
         end: Some(when(18)),
         zone: "Europe/Paris".into(),
         quantity: 1,
@@ -64,6 +64,8 @@ fn displaced() -> Booking {
         waitlist: 1,
         handed_over: Word::default(),
         returned: Word::default(),
+        service: None,
+        payment: None,
         delivery: Delivery::Received,
         history: vec![Event { what: "unheard.of".into(), at: when(1), by: None, device: None }],
     }

@@ -18,7 +18,7 @@ mod slots;
 mod status;
 pub mod tariff;
 mod terms_edit;
-mod told;
+pub(crate) mod told;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
@@ -33,17 +33,17 @@ pub use project::{
 };
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
-    Outcome, Reason, Receipt, Record, RecordError, Request, Resource, Step, StepKind, Terms,
-    booking_id, inner,
+    Outcome, Reason, Receipt, Record, RecordError, Request, Resource, Step, StepKind, TagUse,
+    Terms, booking_id, deal_tag, inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
-    Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
+    Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{
     BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
 };
 pub use terms_edit::TermsEdit;
-pub use told::{SAME_BY_DEVICE, Touched, project_sealed, recount};
+pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};

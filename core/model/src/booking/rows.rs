@@ -168,3 +168,7 @@ typed_table!(
     /// entry hash → who acknowledged it.
     Receipts, Receipts, EntryHash, ReceiptRow
 );
+typed_table!(
+    /// tag of a deal → its booking: what the deal's parties alone can tell.
+    DealTags, DealTags, [u8; 32], BookingId
+);

@@ -8,14 +8,16 @@
 use std::collections::BTreeSet;
 
 use super::project::{DomainFacts, ProjectError, tip};
-use super::records::{Answer, Cancel, Holder, Receipt, Record, Request, Step, StepKind, inner};
-use super::rows::{Bookings, Receipts, Said};
+use super::records::{
+    Answer, Cancel, Holder, Receipt, Record, Request, Step, StepKind, TagUse, deal_tag, inner,
+};
+use super::rows::{Bookings, DealTags, Receipts, Said};
 use crate::journal::Ref;
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::rows::{RowsError, Tx};
 
 /// Records of one kind by one device about one booking that are kept.
-const SAID_BY_DEVICE: usize = 16;
+pub(crate) const SAID_BY_DEVICE: usize = 16;
 /// The same by one member.
 const SAID_BY_MEMBER: usize = 128;
 /// Times that one device may say the same step of one booking.
@@ -55,6 +57,7 @@ pub fn project_sealed(
                 return Err(ProjectError::Author);
             }
             let booking = record.booking;
+            note_tags(tx, &booking, &record.random);
             let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
             keep(&mut row.requests, Said { entry, by, counts, record });
             tx.put::<Bookings>(&booking, &row);
@@ -102,10 +105,17 @@ pub fn project_sealed(
     }
 }
 
+/// Notes by which tags a deal is named in open records.
+pub fn note_tags(tx: &mut Tx<'_>, booking: &BookingId, random: &[u8; 32]) {
+    for of in [TagUse::Transfer, TagUse::Thanks] {
+        tx.put::<DealTags>(&deal_tag(of, booking, random), booking);
+    }
+}
+
 /// Keeps a record in the order of (author, entry), of each device and of each member the
 /// first few as they lie in their logs: a function of the set, nobody crowds out another,
 /// and what was written past a closing crowds out nothing before it.
-fn keep<R>(said: &mut Vec<Said<R>>, new: Said<R>) {
+pub(crate) fn keep<R>(said: &mut Vec<Said<R>>, new: Said<R>) {
     let by = new.by;
     if !insert(said, new) {
         return;
@@ -171,7 +181,7 @@ pub fn recount(
     Ok(changed)
 }
 
-fn recount_said<R>(
+pub(crate) fn recount_said<R>(
     tx: &Tx<'_>,
     facts: &dyn DomainFacts,
     members: &BTreeSet<MemberId>,

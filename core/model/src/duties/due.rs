@@ -11,6 +11,7 @@ use crate::booking::{
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
 use crate::rows::{Key, RowsError, Tx};
+use crate::service::{self, Services};
 use crate::time::Instant;
 
 /// Bookings and domains looked at in one round; the rest come in the next.
@@ -47,6 +48,9 @@ pub fn due(
     if std::mem::take(&mut todo.all) {
         for (key, _) in tx.rows_with_prefix::<Bookings>(&[], EVERYTHING)? {
             todo.bookings.extend(BookingId::from_slice(&key));
+        }
+        for (key, _) in tx.rows_with_prefix::<Services>(&[], EVERYTHING)? {
+            todo.receipts.extend(BookingId::from_slice(&key));
         }
         todo.receipts.extend(&todo.bookings);
         for (key, row) in tx.rows_with_prefix::<Calendars>(&[], EVERYTHING)? {
@@ -214,6 +218,9 @@ fn receipts(
 ) -> Result<BTreeMap<BookingId, Vec<EntryHash>>, RowsError> {
     let mut owed: BTreeMap<BookingId, Vec<EntryHash>> = BTreeMap::new();
     for id in &todo.receipts {
+        for hash in service::theirs(tx, id, me)? {
+            owe(tx, me, id, hash, &mut owed)?;
+        }
         let Some(row) = tx.row::<Bookings>(id)? else { continue };
         let Some(request) = row.request() else { continue };
         let theirs = std::iter::once((request.counts, request.by.member, request.entry.hash))
@@ -224,10 +231,7 @@ fn receipts(
             if by == *me || !counts {
                 continue;
             }
-            let known = tx.row::<Receipts>(&hash)?.unwrap_or_default();
-            if !known.iter().any(|(member, _)| member == me) {
-                owed.entry(*id).or_default().push(hash);
-            }
+            owe(tx, me, id, hash, &mut owed)?;
         }
     }
     for hashes in owed.values_mut() {
@@ -236,4 +240,19 @@ fn receipts(
         hashes.truncate(booking::records::bounds::RECEIPT_HASHES);
     }
     Ok(owed)
+}
+
+/// Notes an entry of a deal that this member has not acknowledged.
+fn owe(
+    tx: &Tx<'_>,
+    me: &MemberId,
+    id: &BookingId,
+    hash: EntryHash,
+    owed: &mut BTreeMap<BookingId, Vec<EntryHash>>,
+) -> Result<(), RowsError> {
+    let known = tx.row::<Receipts>(&hash)?.unwrap_or_default();
+    if !known.iter().any(|(member, _)| member == me) {
+        owed.entry(*id).or_default().push(hash);
+    }
+    Ok(())
 }

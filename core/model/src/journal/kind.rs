@@ -71,7 +71,7 @@ pub mod open {
     pub const CLOSE_HOLDER: Kind = 0x52;
     /// Reserved: an announcement.
     pub const ANNOUNCE: Kind = 0x53;
-    /// Reserved: thanks after a deal.
+    /// Thanks after a deal.
     pub const THANKS: Kind = 0x54;
     /// What the neighbourhood is called, and the zone of its clocks.
     pub const PLACE: Kind = 0x55;

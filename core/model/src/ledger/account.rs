@@ -6,7 +6,7 @@
 
 use super::project::{LedgerFacts, hashes};
 use super::records::{Account, bounds};
-use super::rows::{Chain, Closes, Open, OpenRow, Statement, Sums, TransferRow, Transfers};
+use super::rows::{Chain, Closes, Deals, Open, OpenRow, Statement, Sums, TransferRow, Transfers};
 use super::rule::Cover;
 use crate::journal::Ref;
 use crate::keys::{DeviceId, EntryHash, MemberId};
@@ -176,6 +176,21 @@ pub fn figures(
 /// n. Honest nodes make no new deal with it.
 pub fn double_spend(tx: &Tx<'_>, member: &MemberId) -> Result<bool, RowsError> {
     Ok(tx.row::<Sums>(member)?.is_some_and(|sums| sums.double_spend))
+}
+
+/// Transfers between two members that name a deal by its tag.
+pub fn of_deal(
+    tx: &Tx<'_>,
+    tag: &[u8; 32],
+    from: &MemberId,
+    to: &MemberId,
+) -> Result<Vec<TransferRow>, RowsError> {
+    let mut rows = Vec::new();
+    for hash in hashes(tx.rows_with_prefix::<Deals>(&(*tag, *from).to_key(), ROWS)?) {
+        let row = tx.row::<Transfers>(&hash)?;
+        rows.extend(row.filter(|row| row.record.payee.member == *to));
+    }
+    Ok(rows)
 }
 
 /// A member's transfers, newest claimed first.

@@ -36,6 +36,7 @@ pub fn transfer(
     facts: &dyn LedgerFacts,
     payer: &Account,
     (payee, minutes): (Account, u32),
+    deal: Option<[u8; 32]>,
     now: Instant,
 ) -> Result<Transfer, DraftError> {
     let line = line_of(tx, facts, payer)?.ok_or(DraftError::Held)?;
@@ -58,7 +59,7 @@ pub fn transfer(
         }
         relies.sort_unstable();
     }
-    Ok(Transfer { at: now, n, prev, payee, minutes, relies, deal: None })
+    Ok(Transfer { at: now, n, prev, payee, minutes, relies, deal })
 }
 
 /// The closing of another account of the same member, in favour of `heir`; none where it

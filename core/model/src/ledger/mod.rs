@@ -13,14 +13,14 @@ mod rows;
 pub mod rule;
 
 pub use account::{
-    DeviceFigures, Figures, Line, available, double_spend, figures, line_of, statement,
+    DeviceFigures, Figures, Line, available, double_spend, figures, line_of, of_deal, statement,
 };
 pub use draft::{DraftError, close, transfer};
 pub use project::{LedgerFacts, file_close, file_transfer, recount_lines, take, take_note};
 pub use records::{Account, CloseAccount, Note, Transfer, bounds, inner};
 pub use rows::{
-    AccountRow, Accounts, Chain, CloseRow, Closes, ClosesOf, Edges, NoteRow, Notes, Open, OpenRow,
-    Statement, Sums, SumsRow, TransferRow, Transfers,
+    AccountRow, Accounts, Chain, CloseRow, Closes, ClosesOf, Deals, Edges, NoteRow, Notes, Open,
+    OpenRow, Statement, Sums, SumsRow, TransferRow, Transfers,
 };
 pub use rule::{Cover, Held};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use super::records::{Account, CloseAccount, Note, Transfer};
 use super::rows::{
-    AccountRow, Accounts, Chain, CloseRow, Closes, ClosesOf, Edges, NoteRow, Notes, Open, OpenRow,
-    Statement, Sums, SumsRow, TransferRow, Transfers,
+    AccountRow, Accounts, Chain, CloseRow, Closes, ClosesOf, Deals, Edges, NoteRow, Notes, Open,
+    OpenRow, Statement, Sums, SumsRow, TransferRow, Transfers,
 };
 use super::rule::{self, Counted, CountedClose, Held, Past, Standing};
 use crate::booking::{ProjectError, Record};
@@ -88,6 +88,9 @@ pub fn file_transfer(
     let claimed = u64::try_from(record.at.0).unwrap_or(0);
     for member in [payer.member, record.payee.member] {
         tx.put::<Statement>(&(member, claimed, at.hash), &());
+    }
+    if let Some(tag) = record.deal {
+        tx.put::<Deals>(&(tag, payer.member, at.hash), &());
     }
     change(tx, facts, payer, |_| {})?;
     let same_n = (payer.member, payer.device, n).to_key();

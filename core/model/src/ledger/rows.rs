@@ -117,3 +117,7 @@ typed_table!(
     /// transfer ‖ who wrote it → the word that went with it.
     Notes, CreditNotes, (EntryHash, MemberId), NoteRow
 );
+typed_table!(
+    /// tag of a deal ‖ payer ‖ entry hash → (): transfers that name a deal.
+    Deals, CreditDeals, ([u8; 32], MemberId, EntryHash), ()
+);

@@ -171,6 +171,8 @@ coded! {
         Published = "published",
         /// Shown to its owner, not to others.
         Paused = "paused",
+        /// Found what it was for: shown to its owner, not to others.
+        Filled = "filled",
         /// Taken down for good.
         Withdrawn = "withdrawn",
     }

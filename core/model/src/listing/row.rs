@@ -22,6 +22,8 @@ pub enum ListingStatus {
     Published,
     /// Shown to its owner only.
     Paused,
+    /// Found what it was for; it can be renewed.
+    Filled,
     /// Its time is over; it can be renewed.
     Expired,
     /// Taken down for good.
@@ -34,6 +36,7 @@ impl ListingStatus {
         match self {
             Self::Published => "published",
             Self::Paused => "paused",
+            Self::Filled => "filled",
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
         }
@@ -60,6 +63,7 @@ impl ListingRow {
     pub fn status(&self, now: Instant) -> ListingStatus {
         match self.content.state {
             ListingState::Withdrawn => ListingStatus::Withdrawn,
+            ListingState::Filled => ListingStatus::Filled,
             _ if self.content.expires_at.is_some_and(|end| end <= now) => ListingStatus::Expired,
             ListingState::Paused => ListingStatus::Paused,
             ListingState::Published => ListingStatus::Published,

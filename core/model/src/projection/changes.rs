@@ -24,6 +24,8 @@ pub struct Changes {
     pub bookings: BTreeSet<BookingId>,
     /// Members whose credits read otherwise now.
     pub credits: BTreeSet<MemberId>,
+    /// Members who were thanked.
+    pub thanks: BTreeSet<MemberId>,
     /// Someone asks to join, or was refused.
     pub applications: bool,
     /// Name or zone of the neighbourhood.
@@ -50,6 +52,7 @@ impl Changes {
         self.domains.extend(other.domains);
         self.bookings.extend(other.bookings);
         self.credits.extend(other.credits);
+        self.thanks.extend(other.thanks);
         self.unreadable.extend(other.unreadable);
     }
 }

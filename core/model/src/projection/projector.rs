@@ -20,6 +20,8 @@ use crate::keys::{DeviceKeys, EntryHash, LogId, MemberId};
 use crate::ledger;
 use crate::listing;
 use crate::rows::{RowsError, Tx};
+use crate::service;
+use crate::thanks;
 
 /// What projecting needs at hand.
 pub struct Projector<'a, 'tx> {
@@ -247,6 +249,14 @@ impl Projector<'_, '_> {
                     Err(error) => self.not_read(*hash, error)?,
                 }
             }
+            kind::open::THANKS => {
+                let (document, log) = (start.descriptor.id(), stored.header.log_id());
+                let at = Ref { document, log, seq: stored.header.seq, hash: *hash };
+                match thanks::take(self.tx, stored, at, &author) {
+                    Ok(member) => drop(self.changes.thanks.insert(member)),
+                    Err(error) => self.not_read(*hash, error)?,
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -316,6 +326,14 @@ impl Projector<'_, '_> {
             return Ok(());
         }
         let (tx, authority) = (&mut *self.tx, self.authority);
+        if service::is_kind(opened.kind) {
+            let (kind, body) = (opened.kind, &opened.body);
+            match service::project_sealed(tx, authority, kind, body, &at, &author) {
+                Ok(booking) => drop(self.changes.bookings.insert(booking)),
+                Err(error) => self.not_read(opened.hash, error)?,
+            }
+            return Ok(());
+        }
         match booking::project_sealed(tx, authority, opened.kind, &opened.body, &at, &author) {
             Ok(Touched::Booking(booking)) => {
                 self.changes.bookings.insert(booking);

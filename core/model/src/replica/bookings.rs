@@ -331,6 +331,9 @@ impl Replica {
         booking: &BookingId,
         hashes: Vec<EntryHash>,
     ) -> Result<Changes, ActError> {
+        if self.is_service(tx, booking)? {
+            return self.acknowledge_service(tx, now, rng, booking, hashes);
+        }
         let (_, request) = self.deal(tx, booking)?;
         let mut readers = BTreeSet::from([request.by.member]);
         if let Some(domain) = DomainView::head(tx, &request.record.domain)? {

@@ -20,6 +20,8 @@ pub struct StatementLine {
     pub transfer: TransferRow,
     /// The word that went with it, where this device can read it; empty for none.
     pub note: String,
+    /// The deal it is for, where this member is a side of it.
+    pub booking: Option<BookingId>,
 }
 
 impl Replica {
@@ -47,7 +49,7 @@ impl Replica {
         }
         let payee = self.account_of(&to)?;
         let mut changes = Changes::default();
-        let at = self.pass_on(tx, now, (payee, minutes), &mut changes)?;
+        let at = self.pass_on(tx, now, (payee, minutes), None, &mut changes)?;
         if !note.is_empty() {
             let record = Note { at: now, transfer: at, text: note.to_owned() };
             let body = record.to_payload().map_err(|_| ActError::invalid("invalid.text"))?;
@@ -76,20 +78,23 @@ impl Replica {
             return Err(ActError::not_found("device.not_found"));
         }
         let mut changes = Changes::default();
-        let at = self.pass_on(tx, now, (Account { member, device }, minutes), &mut changes)?;
+        let at =
+            self.pass_on(tx, now, (Account { member, device }, minutes), None, &mut changes)?;
         Ok((at.hash, changes))
     }
 
-    fn pass_on(
+    /// Passes minutes on; `deal` is the tag of what they are for.
+    pub(super) fn pass_on(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
         what: (Account, u32),
+        deal: Option<[u8; 32]>,
         changes: &mut Changes,
     ) -> Result<Ref, ActError> {
         let minutes = what.1;
         let payer = self.account();
-        let draft = ledger::transfer(tx, &self.authority, &payer, what, now);
+        let draft = ledger::transfer(tx, &self.authority, &payer, what, deal, now);
         let record = draft.map_err(|error| match error {
             DraftError::Rows(error) => error.into(),
             DraftError::Short { available } => ActError::conflict("credit.short")
@@ -137,7 +142,7 @@ impl Replica {
 
     /// The account of a member that minutes are given to: its active device that was
     /// certified first.
-    fn account_of(&self, member: &MemberId) -> Result<Account, ActError> {
+    pub(super) fn account_of(&self, member: &MemberId) -> Result<Account, ActError> {
         let devices = self.authority.devices_of(member).into_iter();
         let active = devices.filter(|(_, known)| known.is_active).map(|(id, _)| id);
         let first =
@@ -166,7 +171,13 @@ impl Replica {
         for transfer in ledger::statement(tx, &self.me.member, limit)? {
             let note = tx.row::<Notes>(&(transfer.at.hash, transfer.payer.member))?;
             let note = note.map(|note| note.record.text).unwrap_or_default();
-            lines.push(StatementLine { transfer, note });
+            let parties = (transfer.payer.member, transfer.record.payee.member);
+            let other = if parties.0 == self.me.member { parties.1 } else { parties.0 };
+            let booking = match &transfer.record.deal {
+                Some(tag) => self.deal_of_tag(tx, tag, &other)?,
+                None => None,
+            };
+            lines.push(StatementLine { transfer, note, booking });
         }
         Ok(lines)
     }

@@ -26,6 +26,8 @@ const fn follows(table: Table) -> bool {
                 | Table::Pending
                 | Table::SealedRecords
                 | Table::Bookings
+                | Table::Services
+                | Table::DealTags
                 | Table::CreditNotes
                 | Table::Receipts
                 | Table::Applicants

@@ -12,6 +12,7 @@ use crate::journal::{Class, Documents, Owner};
 use crate::keys::{EntryHash, MemberId};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
+use crate::service;
 
 /// Documents that are looked at.
 const DOCUMENTS: usize = 1 << 20;
@@ -37,6 +38,7 @@ impl Replica {
         }
         self.recount_documents(tx, &members, changes)?;
         changes.bookings.extend(booking::recount(tx, &self.authority, &members)?);
+        changes.bookings.extend(service::recount(tx, &self.authority, &members)?);
         Ok(true)
     }
 

@@ -118,6 +118,14 @@ tables! {
     Refusals = 47, "refusals", Private;
     /// transfer ‖ who wrote it → the word that went with it.
     CreditNotes = 48, "credit_notes", Private;
+    /// booking id → deal about help as its two sides see it.
+    Services = 51, "services", Private;
+    /// tag of a deal → booking id.
+    DealTags = 52, "deal_tags", Private;
+    /// tag of a deal ‖ entry hash → (): transfers that name a deal.
+    CreditDeals = 53, "credit_deals", Open;
+    /// member id ‖ tag of a deal ‖ author → thanks.
+    Thanks = 54, "thanks", Open;
     /// name → value: neighbourhood id, own ids, store id, version of the rows.
     Settings = 60, "settings", Local;
     /// peer store id → how far this node has read it.

@@ -271,6 +271,8 @@ pub(super) fn rebuilt(world: &World, node: usize, hood: &HoodHash) -> Result<(),
     let open = Table::ALL.iter().copied().filter(|table| table.kind() == TableKind::Open);
     for table in open.chain([
         Table::Bookings,
+        Table::Services,
+        Table::DealTags,
         Table::CreditNotes,
         Table::Receipts,
         Table::Pending,

@@ -4,6 +4,8 @@
 
 #[allow(unreachable_pub)]
 mod neighbours;
+#[allow(unreachable_pub)]
+mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +64,8 @@ fn step(them: &mut Neighbours, listings: &[DocId], turn: u64) {
             them.carry(other, node);
             Ok(())
         }
+        (90..93, _) => them.answer(node, listing).map(drop),
+        (93..99, _) => them.any_service_act(node, turn),
         (88..90, _) => {
             them.world.advance(100 * Instant::DAY_MS);
             Ok(())
@@ -99,10 +103,11 @@ fn what_counts_hangs_on_the_set_of_entries_and_a_rebuild_says_the_same() {
             them.publish(1, "Place", Mode::ByRequest),
             them.publish(2, "Place", Mode::Instant),
             them.publish(3, "Place", Mode::ByRequest),
+            them.need(1),
         ];
         them.meet_all();
         let before = them.rows(1).clone();
-        for turn in 0..45 {
+        for turn in 0..55 {
             step(&mut them, &listings, turn);
         }
         let entries = them.written();

@@ -336,7 +336,14 @@ fn left_out(rows: &MemoryRows) -> BTreeSet<Vec<u8>> {
 fn derived(rows: &dyn Rows) -> BTreeMap<(Table, Vec<u8>), Vec<u8>> {
     let open = Table::ALL.iter().copied().filter(|table| table.kind() == TableKind::Open);
     let mut all = BTreeMap::new();
-    for table in open.chain([Table::Bookings, Table::Receipts, Table::Pending, Table::Waiting]) {
+    for table in open.chain([
+        Table::Bookings,
+        Table::Services,
+        Table::DealTags,
+        Table::Receipts,
+        Table::Pending,
+        Table::Waiting,
+    ]) {
         for (key, row) in rows.scan(table, &[], &[], false, EVERYTHING).unwrap() {
             all.insert((table, key), row);
         }

@@ -249,7 +249,7 @@ fn write(
         wild_transfer(dice, all, &payer, (payee, minutes), now)
     } else {
         let tx = Tx::new(&copies[at].rows);
-        match ledger::transfer(&tx, &copies[at].lines, &payer, (payee, minutes), now) {
+        match ledger::transfer(&tx, &copies[at].lines, &payer, (payee, minutes), None, now) {
             Ok(transfer) => {
                 all.honest.insert(hash.hash);
                 transfer

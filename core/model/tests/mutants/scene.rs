@@ -153,7 +153,13 @@ impl Scene {
         let mut tx = Tx::new(rows);
         replica.rebuild(&mut tx).expect("rebuilt");
         let open = Table::ALL.iter().copied().filter(|table| table.kind() == TableKind::Open);
-        for table in open.chain([Table::Bookings, Table::Receipts, Table::SealedRecords]) {
+        for table in open.chain([
+            Table::Bookings,
+            Table::Services,
+            Table::DealTags,
+            Table::Receipts,
+            Table::SealedRecords,
+        ]) {
             let read = |rows: &dyn Rows| rows.scan(table, &[], &[], false, 1 << 20).expect("rows");
             assert_eq!(read(rows), read(&tx), "{} is rebuilt otherwise", table.name());
         }

@@ -36,6 +36,7 @@ pub(super) const fn layout(table: Table) -> Layout {
         | Table::Objects
         | Table::Listings
         | Table::Bookings
+        | Table::Services
         | Table::Decisions
         | Table::Calendars
         | Table::Profiles

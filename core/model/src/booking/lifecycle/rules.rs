@@ -122,13 +122,13 @@ pub const RULES: [Rule; 9] = [
 /// Why something cannot be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum StepError {
+pub enum StepError<S = Stage> {
     /// It is the other side's to say.
     #[error("the other side says that")]
     OtherSide,
-    /// Not from where the booking stands.
-    #[error("not from where the booking stands")]
-    Stage(Stage),
+    /// Not from where the deal stands.
+    #[error("not from where it stands")]
+    Stage(S),
     /// This side said so before.
     #[error("that was said before")]
     Said,
@@ -146,7 +146,7 @@ pub enum StepError {
     },
 }
 
-impl StepError {
+impl<S> StepError<S> {
     /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -133,7 +133,7 @@ impl Word {
     }
 
     /// When it was said last, of the two.
-    fn last(&self) -> Option<Instant> {
+    pub(crate) fn last(&self) -> Option<Instant> {
         self.requester.max(self.owner)
     }
 }

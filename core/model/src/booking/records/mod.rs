@@ -19,7 +19,8 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use close::CloseHolder;
 pub use decision::{Decision, Op};
 pub use domain::{DomainId, DomainRecord, Holder, Resource};
-pub use private::{Answer, Cancel, Outcome, Receipt, Request, booking_id};
+pub(crate) use private::check_text;
+pub use private::{Answer, Cancel, Outcome, Receipt, Request, TagUse, booking_id, deal_tag};
 pub use reason::Reason;
 pub use step::{Step, StepKind};
 pub use terms::{Cancellation, Mode, Terms};
@@ -115,17 +116,17 @@ pub trait Record: Serialize + DeserializeOwned {
 }
 
 /// `Ok` where a bound holds.
-fn within(holds: bool, what: &'static str) -> Result<(), RecordError> {
+pub(crate) fn within(holds: bool, what: &'static str) -> Result<(), RecordError> {
     if holds { Ok(()) } else { Err(RecordError::Bounds(what)) }
 }
 
 /// Whether a claimed instant lies where calendars can go.
-fn check_instant(at: Instant) -> Result<(), RecordError> {
+pub(crate) fn check_instant(at: Instant) -> Result<(), RecordError> {
     within((0..=bounds::INSTANT_MS).contains(&at.0), "instant")
 }
 
 /// Whether an interval is one and lies where calendars can go.
-fn check_interval(interval: &Interval) -> Result<(), RecordError> {
+pub(crate) fn check_interval(interval: &Interval) -> Result<(), RecordError> {
     check_instant(interval.start)?;
     interval.end.map_or(Ok(()), check_instant)?;
     within(interval.is_valid(), "interval")

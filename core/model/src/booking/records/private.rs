@@ -17,6 +17,29 @@ pub fn booking_id(member: &MemberId, random: &[u8; 32]) -> BookingId {
     BookingId(*hasher.finalize().as_bytes())
 }
 
+/// What a tag of a deal is for: each use has tags of its own, so that nobody can match
+/// a transfer with thanks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TagUse {
+    /// A transfer of credits.
+    Transfer,
+    /// Thanks.
+    Thanks,
+}
+
+/// What tells the parties of a deal, in an open record, which deal it is about: a keyed
+/// hash under the random bytes of its request. Says nothing to others, who know the id of
+/// a booking at most.
+pub fn deal_tag(of: TagUse, booking: &BookingId, random: &[u8; 32]) -> [u8; 32] {
+    let context: &[u8] = match of {
+        TagUse::Transfer => b"palier deal transfer v1",
+        TagUse::Thanks => b"palier deal thanks v1",
+    };
+    let mut hasher = blake3::Hasher::new_keyed(random);
+    hasher.update(context).update(booking.as_bytes());
+    *hasher.finalize().as_bytes()
+}
+
 /// Somebody asks for a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -91,7 +114,7 @@ pub struct Receipt {
     pub hashes: Vec<EntryHash>,
 }
 
-pub(super) fn check_text(text: &str) -> Result<(), RecordError> {
+pub(crate) fn check_text(text: &str) -> Result<(), RecordError> {
     within(text.len() <= bounds::TEXT_BYTES, "text")
 }
 
