@@ -1,6 +1,7 @@
 //! One place, two people: devices with stores and logs of their own decide apart, then
 //! exchange entries through the gate. Rows are compared, not answers alone.
 
+mod partitions;
 mod world;
 
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use palier_model::booking::{
-    self, BookingFacts, BookingStates, BookingView, Care, DecideError, DomainFacts, DomainId,
-    DomainRecord, DomainView, Holder, Record, Request, Terms, Wanted, booking_id, inner,
+    self, BookingFacts, BookingState, BookingStates, BookingView, Care, DecideError, DomainFacts,
+    DomainId, DomainRecord, DomainView, Holder, Record, Request, Terms, Wanted, booking_id, inner,
 };
 use palier_model::journal::{
     self, Author, Class, Descriptor, Entry, LogStart, Owner, Ref, Right, Rights, Run, Tip, kind,
@@ -131,11 +131,27 @@ impl Device {
         domain: &DomainId,
         wanted: &Wanted,
     ) -> Result<Ref, DecideError> {
+        self.accept_at(facts, domain, wanted, NOW)
+    }
+
+    /// The same, claiming another time.
+    pub(crate) fn accept_at(
+        &mut self,
+        facts: &Everyone,
+        domain: &DomainId,
+        wanted: &Wanted,
+        at: Instant,
+    ) -> Result<Ref, DecideError> {
         let view = self.domain(domain);
-        let state = Tx::new(&self.rows).row::<BookingStates>(&(*domain, wanted.booking)).unwrap();
-        let decision =
-            booking::accept(&view, &self.me, wanted, &[], state.as_ref(), Care::CalendarOnly, NOW)?;
+        let state = self.state(domain, &wanted.booking);
+        let care = Care::CalendarOnly;
+        let decision = booking::accept(&view, &self.me, wanted, &[], state.as_ref(), care, at)?;
         Ok(self.write(facts, &decision))
+    }
+
+    /// What became of a booking.
+    pub(crate) fn state(&self, domain: &DomainId, booking: &BookingId) -> Option<BookingState> {
+        Tx::new(&self.rows).row::<BookingStates>(&(*domain, *booking)).unwrap()
     }
 
     /// What the holder's device writes by itself.
