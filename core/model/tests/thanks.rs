@@ -28,7 +28,7 @@ fn given(n: u8, log: u8, seq: u64, at: i64, text: Option<&str>, over: &[u8]) -> 
 fn a_later_word_replaces_an_earlier_one_and_taking_back_is_not_undone_by_chance() {
     let text = |all: &[Given]| spoken(all, |_| true).and_then(|it| it.word.record.text.clone());
     let first = given(9, 1, 1, 0, Some("a"), &[]);
-    assert_eq!(text(&[first.clone()]).as_deref(), Some("a"));
+    assert_eq!(text(std::slice::from_ref(&first)).as_deref(), Some("a"));
     let second = given(5, 1, 2, 0, Some("b"), &[]);
     assert_eq!(text(&[first.clone(), second.clone()]).as_deref(), Some("b"));
     // Another device that knew of it replaces it; one that did not stands beside it.

@@ -304,6 +304,8 @@ const fn deed(deed: &Deed) -> &'static str {
         Deed::Answered => "answered",
         Deed::Proposed => "proposed",
         Deed::Agreed => "agreed",
+        // `withdrawn` is the listing's.
+        Deed::Said(StepKind::WITHDRAWN) => "answer_withdrawn",
         Deed::Said(kind) => kind.code(),
     }
 }
