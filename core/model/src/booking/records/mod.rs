@@ -7,6 +7,7 @@
 mod close;
 mod decision;
 mod domain;
+mod extension;
 mod private;
 mod reason;
 mod step;
@@ -19,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use close::CloseHolder;
 pub use decision::{Decision, Op};
 pub use domain::{DomainId, DomainRecord, Holder, Resource};
+pub use extension::{Extension, ExtensionAnswer, Notice};
 pub use private::{Answer, Cancel, Outcome, Receipt, Request, booking_id};
 pub use reason::Reason;
 pub use step::{Step, StepKind};
@@ -76,6 +78,12 @@ pub mod inner {
     pub const CANCEL: u16 = 0x12;
     /// [`super::Step`].
     pub const STEP: u16 = 0x13;
+    /// [`super::Extension`].
+    pub const EXTENSION: u16 = 0x14;
+    /// [`super::ExtensionAnswer`].
+    pub const EXTENSION_ANSWER: u16 = 0x15;
+    /// [`super::Notice`].
+    pub const NOTICE: u16 = 0x1c;
 }
 
 /// Bytes that are no record of the kind asked for.
