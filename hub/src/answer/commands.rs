@@ -56,6 +56,8 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("booking accept", &["Saved"]),
     ("booking refuse", &["Saved"]),
     ("booking cancel", &["Saved"]),
+    ("booking extend", &["EndAsked", "Saved"]),
+    ("booking notice", &["Saved"]),
     ("booking handover", &["Saved"]),
     ("booking return", &["Saved"]),
     ("booking problem", &["Saved"]),

@@ -201,6 +201,8 @@ answers! {
     CalendarImported(CalendarImported),
     /// `booking request`
     BookingRequested(BookingRequested),
+    /// `booking extend`
+    EndAsked(EndAsked),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

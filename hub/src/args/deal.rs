@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::BookingId;
 
-use super::Ref;
+use super::{Ref, TimeArg};
 
 /// `palier booking handover`, `palier booking return`
 #[derive(Debug, Clone, Args)]
@@ -17,6 +17,47 @@ pub struct BookingStep {
     /// What the other side's device shows: their word as well.
     #[arg(long, value_name = "CODE")]
     pub qr: Option<String>,
+}
+
+/// `palier booking extend`
+#[derive(Debug, Clone, Args)]
+pub struct BookingExtend {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// Ask for this end.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["no_end", "accept", "refuse"],
+        required_unless_present_any = ["no_end", "accept", "refuse"])]
+    pub until: Option<TimeArg>,
+    /// Ask for no end: until notice.
+    #[arg(long, conflicts_with_all = ["accept", "refuse"])]
+    pub no_end: bool,
+    /// Say yes to the end that was asked for.
+    #[arg(long, conflicts_with_all = ["refuse", "text", "dry_run"])]
+    pub accept: bool,
+    /// Say no to it.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub refuse: bool,
+    /// A word with it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Only say what it would cost and what is against it.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `palier booking notice`
+#[derive(Debug, Clone, Args)]
+pub struct BookingNotice {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// When it ends.
+    #[arg(long, value_name = "TIME")]
+    pub until: TimeArg,
+    /// A word with it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
 }
 
 /// What went wrong.

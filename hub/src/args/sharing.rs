@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
 
-use super::deal::{BookingProblem, BookingStep};
+use super::deal::{BookingExtend, BookingNotice, BookingProblem, BookingStep};
 use super::values::between;
 use super::{Duration, PriceArg, Ref, TermsArgs, TimeArg};
 
@@ -245,6 +245,10 @@ pub enum Booking {
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
     Cancel(BookingReason),
+    /// Ask for another end, or answer that.
+    Extend(BookingExtend),
+    /// End what has no end.
+    Notice(BookingNotice),
     /// Say that it passed to whoever asked for it.
     Handover(BookingStep),
     /// Say that it came back.

@@ -111,6 +111,10 @@ mod tests {
             waitlist: 0,
             handed_over: Word::default(),
             returned: Word::default(),
+            end_firm: false,
+            rolling: false,
+            asked_end: None,
+            notice: None,
             delivery: Delivery::Received,
             history: vec![],
         }

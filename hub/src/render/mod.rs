@@ -6,6 +6,7 @@
 mod calendar;
 mod credit;
 mod deal;
+mod ends;
 mod machine;
 mod people;
 mod sharing;
@@ -69,6 +70,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::CalendarExported(it) => calendar::exported(it, view),
         Answer::CalendarImported(it) => calendar::imported(it, view),
         Answer::BookingRequested(it) => calendar::requested(it, view),
+        Answer::EndAsked(it) => ends::asked(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::QrShown(it) => deal::shown(it, view),
@@ -88,6 +90,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::Saved(it) => it.id.clone(),
         Answer::TermsSaved(it) => it.id.to_string(),
         Answer::BookingRequested(it) => it.id.to_string(),
+        Answer::EndAsked(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

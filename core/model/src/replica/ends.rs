@@ -306,9 +306,14 @@ impl Replica {
     }
 }
 
-fn with_latest(error: ActError, latest: Option<Instant>, zone: &Zone) -> ActError {
+/// Says until when it could be as well.
+fn with_latest(mut error: ActError, latest: Option<Instant>, zone: &Zone) -> ActError {
     match latest {
-        Some(latest) => error.with("latest_end", told(latest, zone)),
+        Some(latest) => {
+            let until = ActError::conflict("booking.end.latest");
+            error.also.push(until.with("latest_at", told(latest, zone)));
+            error
+        }
         None => error,
     }
 }
