@@ -328,15 +328,16 @@ impl Story {
         let (script, anna) = (&self.script, &self.anna);
         let bkg = &booking[..12];
         let until = [("bkg_abcdefgh", bkg), ("2026-12-02T18:00", "2031-05-01T20:00")];
+        let of = [until[0]];
         let dry = self.example(ben, "booking extend", 1, &until);
         assert_eq!(dry["saved"], false, "{dry}");
         self.example(ben, "booking extend", 0, &until);
         script.must(ben, "sync");
-        self.example(anna, "booking extend", 3, &until);
+        self.example(anna, "booking extend", 3, &of);
         script.must(ben, "sync");
-        self.example(ben, "booking extend", 2, &until);
+        self.example(ben, "booking extend", 2, &of);
         script.must(ben, "sync");
-        self.example(anna, "booking extend", 3, &until);
+        self.example(anna, "booking extend", 3, &of);
         script.must(ben, "sync");
         let shown = script.must(ben, &format!("booking show {bkg}"));
         assert_eq!(shown["rolling"], true, "{shown}");
@@ -351,7 +352,7 @@ impl Story {
         assert!(ended, "the notice was not taken up");
         self.example(ben, "booking extend", 0, &until);
         script.must(ben, "sync");
-        self.example(anna, "booking extend", 4, &until);
+        self.example(anna, "booking extend", 4, &of);
         script.must(ben, "sync");
     }
 

@@ -187,7 +187,8 @@ fn of_end(
         return Ok(None);
     }
     let Some(asked) = booking::asked_end(row) else { return Ok(None) };
-    let is_one_of_us = authority.is_active(&asked.by.member);
+    let is_one_of_us =
+        authority.is_active(&asked.by.member) && authority.is_active(&view.row.owner);
     if !is_one_of_us || !booking::is_open(row, view, held, asked) {
         return Ok(None);
     }

@@ -169,6 +169,9 @@ impl Replica {
         if !it.request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
+        if !self.authority.is_active(&it.domain.row.owner) {
+            return Err(ActError::conflict("listing.withdrawn"));
+        }
         self.check_credits(tx, &by)?;
         let interval = it.interval(asked.record.end);
         let view = DomainView::over(tx, &it.domain.id, &interval)?;
