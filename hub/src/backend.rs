@@ -18,9 +18,10 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
-    Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
-    ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown, Quote,
-    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
+    Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
+    ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown,
+    Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks,
+    Waiting,
 };
 use crate::errors::Result;
 
@@ -301,10 +302,32 @@ pub enum BookingAct {
         /// A word to the other side.
         text: Option<String>,
     },
+    /// The owner's side says yes to the end that was asked for.
+    GrantEnd,
+    /// It says no to that.
+    KeepEnd { text: Option<String> },
+    /// One side ends what has no end.
+    Notice {
+        /// When it ends.
+        end: Instant,
+        /// A word to the other side.
+        text: Option<String>,
+    },
     /// The requester waits for a slot that is taken.
     Wait,
     /// The requester waits no longer.
     StopWaiting,
+}
+
+/// Another end that is asked for.
+#[derive(Debug, Clone)]
+pub struct NewEnd {
+    /// The end; none: until notice.
+    pub end: Option<Instant>,
+    /// A word to the owner; only who decides reads it.
+    pub text: Option<String>,
+    /// Only say what it would mean.
+    pub dry_run: bool,
 }
 
 /// Which bookings.
@@ -566,6 +589,10 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// Asks for something.
         booking_request(scope: &Scope, booking: NewBooking) -> BookingRequested
+    );
+    operation!(
+        /// Asks for another end.
+        booking_extend(scope: &Scope, id: BookingId, new: NewEnd) -> EndAsked
     );
     operation!(
         /// An act on a booking.

@@ -291,6 +291,16 @@ def sealed(plain):
             body["refused"] = read.uint(), read.text()
     elif kind == 0x12:
         body["reason"], body["text"] = read.uint(), read.text()
+    elif kind == 0x14:
+        body["end"], body["note"] = read.option(read.int), read.text()
+    elif kind == 0x15:
+        body["asked"] = read.hash()
+        if read.uint() == 0:
+            body["accepted"] = reference(read)
+        else:
+            body["refused"] = read.uint(), read.text()
+    elif kind == 0x1C:
+        body["end"], body["text"] = read.int(), read.text()
     assert read.is_over()
     return kind, body
 
@@ -337,6 +347,7 @@ def terms(data):
     body["deposit"], body["mode"] = read.uint(), ["by request", "instant"][read.uint()]
     body["cancellation"] = read.uint(), read.u8()
     body["accept"] = read.text()
+    body["leave_notice"] = read.uint()
     body["more"] = read.bytes()
     assert read.is_over()
     return body
@@ -351,7 +362,23 @@ def records(values):
     assert sealed(values["record.refused"])[1]["refused"] == (9, "En panne")
     assert sealed(values["record.cancel"])[1]["reason"] == 1
     assert len(sealed(values["record.receipt"])[1]["hashes"]) == 2
+    kind, asked = sealed(values["record.extension"])
+    assert (kind, asked["end"], asked["note"]) == (0x14, None, "Encore un peu")
+    kind, answer = sealed(values["record.extension_answer"])
+    assert (kind, answer["asked"], answer["refused"]) == (0x15, bytes([8] * 32), (6, "Pris"))
+    kind, notice = sealed(values["record.notice"])
+    assert (kind, notice["text"]) == (0x1C, "Je pars") and notice["end"] == notice["at"] + 86_400_000
+    resize = Reader(values["record.resize"])
+    at, domain, tenure = resize.int(), resize.hash(), resize.uint()
+    assert (at, domain, tenure) == (notice["at"], bytes([7] * 32), 1)
+    assert resize.option(lambda: reference(resize)) == request["refs"][0]
+    assert resize.sequence(lambda: reference(resize)) == request["refs"]
+    assert resize.uint() == 6
+    body = Reader(resize.bytes())
+    assert body.hash() == request["booking"] and body.option(body.int) == request["interval"][1]
+    assert body.option(body.int) is None and body.is_over() and resize.is_over()
     found = terms(values["record.terms"])
+    assert found["leave_notice"] == 30 * 86_400_000
     assert found["tariff"] == ("by time", "cents", [250, None, None, 30_000])
     assert (found["mode"], found["step"], found["deposit"]) == ("instant", 15, 5_000)
     assert found["quotas"] == [(("rolling", 7), ("minutes", 600))]

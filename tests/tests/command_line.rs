@@ -323,6 +323,39 @@ impl Story {
         }
     }
 
+    /// Another end, and notice.
+    fn ends(&self, ben: &Person, booking: &str) {
+        let (script, anna) = (&self.script, &self.anna);
+        let bkg = &booking[..12];
+        let until = [("bkg_abcdefgh", bkg), ("2026-12-02T18:00", "2031-05-01T20:00")];
+        let of = [until[0]];
+        let dry = self.example(ben, "booking extend", 1, &until);
+        assert_eq!(dry["saved"], false, "{dry}");
+        self.example(ben, "booking extend", 0, &until);
+        script.must(ben, "sync");
+        self.example(anna, "booking extend", 3, &of);
+        script.must(ben, "sync");
+        self.example(ben, "booking extend", 2, &of);
+        script.must(ben, "sync");
+        self.example(anna, "booking extend", 3, &of);
+        script.must(ben, "sync");
+        let shown = script.must(ben, &format!("booking show {bkg}"));
+        assert_eq!(shown["rolling"], true, "{shown}");
+        let leave = [("bkg_abcdefgh", bkg), ("2027-03-31T18:00", "2031-05-02T18:00")];
+        self.example(ben, "booking notice", 0, &leave);
+        // Anna's device takes it up by itself.
+        let ended = (0..100).any(|_| {
+            script.must(ben, "sync");
+            let shown = script.must(ben, &format!("booking show {bkg}"));
+            shown["end"].as_str().is_some_and(|end| end.starts_with("2031-05-02T18:00"))
+        });
+        assert!(ended, "the notice was not taken up");
+        self.example(ben, "booking extend", 0, &until);
+        script.must(ben, "sync");
+        self.example(anna, "booking extend", 4, &of);
+        script.must(ben, "sync");
+    }
+
     /// What needs a neighbour.
     fn together(&self) {
         let (script, anna) = (&self.script, &self.anna);
@@ -370,6 +403,7 @@ impl Story {
             (text(&shown, "status").as_str(), shown["firm"].as_bool()),
             ("confirmed", Some(true))
         );
+        self.ends(&ben, &yes);
         let own = self.example(&ben, "waitlist", 0, &[]);
         assert_eq!(text(&own["items"][0], "booking"), waits, "{own}");
         assert!(own["items"][0]["place"].is_null(), "nothing was decided on it: {own}");

@@ -12,8 +12,8 @@ use data_encoding::HEXLOWER;
 use palier_model::booking::availability::{Attendance, Measure, Quota, QuotaWindow};
 use palier_model::booking::tariff::{Currency, Rates, Tariff};
 use palier_model::booking::{
-    Answer, Cancel, Cancellation, Mode, Outcome, Reason, Receipt, Record, Request, Terms,
-    booking_id,
+    Answer, Cancel, Cancellation, Decision, Extension, ExtensionAnswer, Mode, Notice, Op, Outcome,
+    Reason, Receipt, Record, Request, Terms, booking_id,
 };
 use palier_model::codec;
 use palier_model::journal::{
@@ -154,6 +154,7 @@ fn records() -> Lines {
         mode: Mode::Instant,
         cancellation: Cancellation { free_until_ms: 86_400_000, fee_percent: 50 },
         accept: "Pas d’essence".into(),
+        leave_notice_ms: 30 * Instant::DAY_MS as u64,
         ..Terms::default()
     };
     terms.check().expect("bounded");
@@ -176,6 +177,20 @@ fn records() -> Lines {
     let reason = Reason::CANCELLED_BY_REQUESTER;
     let cancel = Cancel { at: NOW, booking, reason, text: String::new() };
     let receipt = Receipt { at: NOW, hashes: vec![EntryHash([1; 32]), EntryHash([9; 32])] };
+    let asked = Extension { at: NOW, booking, end: None, note: "Encore un peu".into() };
+    let outcome = Outcome::Refused { reason: Reason::TAKEN, text: "Pris".into() };
+    let answer = ExtensionAnswer { at: NOW, booking, asked: EntryHash([8; 32]), outcome };
+    let end = NOW.plus_ms(86_400_000);
+    let notice = Notice { at: NOW, booking, end, text: "Je pars".into() };
+    let resize = Decision {
+        at: NOW,
+        domain: EntryHash([7; 32]),
+        tenure: 1,
+        prev: Some(at),
+        seen: vec![at],
+        op: Op::Resize { booking, from: interval.end, end: None },
+    };
+    let resize = resize.to_payload().expect("bounded");
     let place = PlaceRecord { at: NOW, name: "Les Érables".into(), zone: "Europe/Paris".into() };
     fn sealed<R: Record>(record: &R) -> Vec<u8> {
         plaintext(R::KIND, &record.to_payload().expect("bounded"))
@@ -187,6 +202,10 @@ fn records() -> Lines {
         ("record.refused", sealed(&refused)),
         ("record.cancel", sealed(&cancel)),
         ("record.receipt", sealed(&receipt)),
+        ("record.extension", sealed(&asked)),
+        ("record.extension_answer", sealed(&answer)),
+        ("record.notice", sealed(&notice)),
+        ("record.resize", resize),
         ("record.terms", codec::encode(&terms)),
         ("record.place", codec::encode(&place)),
     ]

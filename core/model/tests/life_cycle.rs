@@ -109,7 +109,7 @@ Written by `core/model/tests/life_cycle.rs`, which tries every cell.
 
 A booking that the calendar confirms goes on between its two sides: whoever asked (*requester*) and whoever decides (*owner*). Each says what happened in a sealed record of its own; a code shown by the other side's device (`palier qr show`) carries their word as well. The stage follows from all that was said and from the time; the order in which it arrives does not matter.
 
-By time alone: *booked* becomes *ended* and *handed_over* becomes *overdue* at the end of the booking; *returned* (one side's word), *no_show* and *ended* become *closed* after seven days in which nobody said otherwise. A stage is *disputed* where a side says so, where the owner says that nobody came and the requester that it was handed over or returned, and where the owner says that it is lost and the requester that it is back; it is closed when both say that it is settled. What the owner says is back before its end, or was never come for, is free for others from then on.
+By time alone: *booked* becomes *ended* and *handed_over* becomes *overdue* at the end of the booking; *returned* (one side's word), *no_show* and *ended* become *closed* after seven days in which nobody said otherwise. A stage is *disputed* where a side says so, where the owner says that nobody came and the requester that it was handed over or returned, and where the owner says that it is lost and the requester that it is back; it is closed when both say that it is settled. What the owner says is back before its end, or was never come for, is free for others from then on. The end of a booking is the one in force: as it was accepted, or as the two agreed or notice was given since.
 
 ### Who may say what, from where
 

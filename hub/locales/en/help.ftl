@@ -144,7 +144,7 @@ help-calendar-export = Writes bookings into a calendar file (iCalendar) that oth
     .example = palier calendar export bookings.ics --mine
 help-calendar-import = Closes a listing when a calendar file says that somebody is busy. Only times are read.
     .example = palier calendar import lst_abcdefgh busy.ics
-help-booking = Requests and answers: request, propose, accept, refuse, cancel, done, handover, return, problem, list, show.
+help-booking = Requests and answers: request, propose, accept, refuse, extend, notice, cancel, done, handover, return, problem, list, show.
     .example = palier booking list
 help-booking-request = Asks for something, from one time to another; or answers an offer or a need.
     .example =
@@ -160,6 +160,15 @@ help-booking-refuse = Refuses a request.
     .example = palier booking refuse bkg_abcdefgh --text "The drill is broken"
 help-booking-cancel = Takes back one's own request, or what one had accepted.
     .example = palier booking cancel bkg_abcdefgh
+help-booking-extend = Asks for another end, or answers that. With --dry-run it only says what it would cost and what is against it.
+    .example =
+        palier booking extend bkg_abcdefgh --until 2026-12-02T18:00 --text "It rained"
+        palier booking extend bkg_abcdefgh --until 2026-12-02T18:00 --dry-run
+        palier booking extend bkg_abcdefgh --no-end
+        palier booking extend bkg_abcdefgh --accept
+        palier booking extend bkg_abcdefgh --refuse --text "I need it myself"
+help-booking-notice = Ends a booking that has no end. The terms say how long before: listing add --leave-notice.
+    .example = palier booking notice bkg_abcdefgh --until 2027-03-31T18:00
 help-booking-handover = Says that it passed to whoever asked for it. Both sides say so, or one with the other's code.
     .example = palier booking handover bkg_abcdefgh --text "A scratch on the lid"
 help-booking-return = Says that it came back. What the owner says is back early is free for others.
@@ -276,6 +285,14 @@ arg-thanks-give-text = The word; every neighbour may read it
 arg-thanks-list-member = Whom [otherwise oneself]
 arg-booking-refuse-text = Why; only the other side reads it
 arg-booking-cancel-text = Why; only the other side reads it
+arg-booking-extend-until = The end asked for
+arg-no-end = Ask for no end: until notice
+arg-booking-extend-accept = Say yes to the end that was asked for
+arg-refuse = Say no to it
+arg-booking-extend-text = A word with it; only the other side reads it
+arg-booking-extend-dry-run = Only say what it would cost and what is against it
+arg-booking-notice-until = When it ends
+arg-booking-notice-text = A word with it; only the other side reads it
 arg-booking-handover-text = Its condition; only the other side reads it
 arg-booking-return-text = Its condition; only the other side reads it
 arg-booking-problem-text = More about it; only the other side reads it
@@ -294,6 +311,7 @@ arg-by-request = A person answers each request
 arg-min = Shortest booking: 30m, 2h, 1d, none
 arg-max = Longest booking: 30m, 2h, 1d; none: also until notice
 arg-notice = Asked for at least so long before: 2h, 1d, none
+arg-leave-notice = What has no end is ended at least so long before: 30d, none
 arg-horizon = Asked for at most so long before: 90d, none
 arg-step = Bookings begin and end on these steps of the clock: 15m, 1h, none
 arg-buffer = Free time between two bookings: 15m, none

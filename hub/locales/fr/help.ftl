@@ -144,7 +144,7 @@ help-calendar-export = Écrit des réservations dans un fichier d'agenda (iCalen
     .example = palier calendar export reservations.ics --mine
 help-calendar-import = Ferme une annonce quand un fichier d'agenda dit qu'on est pris. Seules les heures sont lues.
     .example = palier calendar import lst_abcdefgh pris.ics
-help-booking = Demandes et réponses : demander, proposer, accepter, refuser, annuler, dire fait, remettre, rendre, signaler, lister, montrer.
+help-booking = Demandes et réponses : demander, proposer, accepter, refuser, prolonger, préavis, annuler, dire fait, remettre, rendre, signaler, lister, montrer.
     .example = palier booking list
 help-booking-request = Demande quelque chose, d'un moment à un autre ; ou répond à une offre ou à un besoin.
     .example =
@@ -160,6 +160,15 @@ help-booking-refuse = Refuse une demande.
     .example = palier booking refuse bkg_abcdefgh --text "La perceuse est cassée"
 help-booking-cancel = Reprend sa demande, ou ce que l'on avait accepté.
     .example = palier booking cancel bkg_abcdefgh
+help-booking-extend = Demande une autre fin, ou y répond. Avec --dry-run, dit seulement ce que cela coûterait et ce qui s'y oppose.
+    .example =
+        palier booking extend bkg_abcdefgh --until 2026-12-02T18:00 --text "Il a plu"
+        palier booking extend bkg_abcdefgh --until 2026-12-02T18:00 --dry-run
+        palier booking extend bkg_abcdefgh --no-end
+        palier booking extend bkg_abcdefgh --accept
+        palier booking extend bkg_abcdefgh --refuse --text "J'en ai besoin moi-même"
+help-booking-notice = Met fin à une réservation sans fin. Les conditions disent combien de temps avant : listing add --leave-notice.
+    .example = palier booking notice bkg_abcdefgh --until 2027-03-31T18:00
 help-booking-handover = Dit que c'est remis à qui l'avait demandé. Les deux côtés le disent, ou l'un avec le code de l'autre.
     .example = palier booking handover bkg_abcdefgh --text "Une rayure sur le couvercle"
 help-booking-return = Dit que c'est rendu. Ce que le propriétaire dit rendu plus tôt est libre pour d'autres.
@@ -276,6 +285,14 @@ arg-thanks-give-text = Le mot ; tout voisin peut le lire
 arg-thanks-list-member = Qui [sinon soi-même]
 arg-booking-refuse-text = Pourquoi ; seul l'autre côté le lit
 arg-booking-cancel-text = Pourquoi ; seul l'autre côté le lit
+arg-booking-extend-until = La fin demandée
+arg-no-end = Demande sans fin : jusqu'à nouvel ordre
+arg-booking-extend-accept = Dit oui à la fin demandée
+arg-refuse = Dit non
+arg-booking-extend-text = Un mot avec ; seul l'autre côté le lit
+arg-booking-extend-dry-run = Dit seulement ce que cela coûterait et ce qui s'y oppose
+arg-booking-notice-until = Quand elle se termine
+arg-booking-notice-text = Un mot avec ; seul l'autre côté le lit
 arg-booking-handover-text = Son état ; seul l'autre côté le lit
 arg-booking-return-text = Son état ; seul l'autre côté le lit
 arg-booking-problem-text = Plus de détails ; seul l'autre côté les lit
@@ -294,6 +311,7 @@ arg-by-request = Une personne répond à chaque demande
 arg-min = Réservation la plus courte : 30m, 2h, 1d, aucune
 arg-max = Réservation la plus longue : 30m, 2h, 1d ; aucune : aussi jusqu'à nouvel ordre
 arg-notice = Demandée au moins si longtemps avant : 2h, 1d, aucun
+arg-leave-notice = Préavis pour mettre fin à ce qui est sans fin : 30d, aucun
 arg-horizon = Demandée au plus si longtemps avant : 90d, aucun
 arg-step = Les réservations commencent et finissent à ces pas de l'horloge : 15m, 1h, aucun
 arg-buffer = Temps libre entre deux réservations : 15m, aucun

@@ -79,6 +79,8 @@ pub struct Terms {
     pub max_minutes: Option<u64>,
     /// Asked for at least so long before.
     pub notice_minutes: u64,
+    /// What has no end is ended at least so long before.
+    pub leave_notice_minutes: u64,
     /// Asked for at most so long before.
     pub horizon_minutes: Option<u64>,
     /// Bookings begin and end on these steps of the clock.

@@ -59,6 +59,8 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("booking cancel", &["Saved"]),
     ("booking propose", &["Saved"]),
     ("booking done", &["BookingDone"]),
+    ("booking extend", &["EndAsked", "Saved"]),
+    ("booking notice", &["Saved"]),
     ("booking handover", &["Saved"]),
     ("booking return", &["Saved"]),
     ("booking problem", &["Saved"]),

@@ -205,6 +205,8 @@ answers! {
     BookingRequested(BookingRequested),
     /// `booking done`
     BookingDone(BookingDone),
+    /// `booking extend`
+    EndAsked(EndAsked),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

@@ -4,17 +4,7 @@ use palier_model::keys::{BookingId, EntryHash, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Price, Shown, When, Why, Word};
-
-/// A side of a deal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Whoever asked or answered.
-    Requester,
-    /// The owner of the listing.
-    Owner,
-}
+use super::{Price, Shown, Side, When, Why, Word};
 
 /// What the two sides of help propose and say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Payment, Service, Shown, Terms, When, Word};
+use super::{AskedEnd, GivenNotice, Payment, Service, Shown, Terms, When, Word};
 
 /// What is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -278,6 +278,14 @@ pub struct Booking {
     pub service: Option<Box<Service>>,
     /// What was agreed in minutes and what of it was passed on; null where nothing is due.
     pub payment: Option<Payment>,
+    /// Whether its end can only change by an act of somebody, not by merging.
+    pub end_firm: bool,
+    /// Whether it has no end: it goes on until notice.
+    pub rolling: bool,
+    /// Another end that was asked for, and what became of it.
+    pub asked_end: Option<Box<AskedEnd>>,
+    /// Notice that was given.
+    pub notice: Option<Box<GivenNotice>>,
     /// How far this person's last act on it got.
     pub delivery: Delivery,
     /// What happened, oldest first.
@@ -304,6 +312,8 @@ pub struct Event {
     pub what: String,
     /// When, as its author claimed.
     pub at: When,
+    /// The end that it is about, if it is about one; null as well: none.
+    pub until: Option<When>,
     /// Whose act it was, if this person may know.
     pub by: Option<Shown<MemberId>>,
     /// On which device.

@@ -42,6 +42,9 @@ pub struct TermsArgs {
     /// Asked for at least so long before.
     #[arg(long, value_name = "TIME")]
     pub notice: Option<SpanArg>,
+    /// What has no end is ended at least so long before.
+    #[arg(long, value_name = "TIME")]
+    pub leave_notice: Option<SpanArg>,
     /// Asked for at most so long before.
     #[arg(long, value_name = "TIME")]
     pub horizon: Option<SpanArg>,

@@ -41,6 +41,47 @@ pub struct BookingPropose {
     pub text: Option<String>,
 }
 
+/// `palier booking extend`
+#[derive(Debug, Clone, Args)]
+pub struct BookingExtend {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// Ask for this end.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["no_end", "accept", "refuse"],
+        required_unless_present_any = ["no_end", "accept", "refuse"])]
+    pub until: Option<TimeArg>,
+    /// Ask for no end: until notice.
+    #[arg(long, conflicts_with_all = ["accept", "refuse"])]
+    pub no_end: bool,
+    /// Say yes to the end that was asked for.
+    #[arg(long, conflicts_with_all = ["refuse", "text", "dry_run"])]
+    pub accept: bool,
+    /// Say no to it.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub refuse: bool,
+    /// A word with it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Only say what it would cost and what is against it.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `palier booking notice`
+#[derive(Debug, Clone, Args)]
+pub struct BookingNotice {
+    /// The booking.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// When it ends.
+    #[arg(long, value_name = "TIME")]
+    pub until: TimeArg,
+    /// A word with it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ProblemArg {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
 use palier_model::ledger::bounds::MINUTES;
 
-use super::deal::{BookingProblem, BookingPropose, BookingStep};
+use super::deal::{BookingExtend, BookingNotice, BookingProblem, BookingPropose, BookingStep};
 use super::values::between;
 use super::{Duration, PriceArg, Ref, TermsArgs, TimeArg};
 
@@ -252,6 +252,10 @@ pub enum Booking {
     Cancel(BookingReason),
     /// Say that help was done.
     Done(BookingReason),
+    /// Ask for another end, or answer that.
+    Extend(BookingExtend),
+    /// End what has no end.
+    Notice(BookingNotice),
     /// Say that it passed to whoever asked for it.
     Handover(BookingStep),
     /// Say that it came back.

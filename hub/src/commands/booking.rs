@@ -5,7 +5,7 @@ use palier_model::time::Interval;
 
 use super::{On, Outcome, paging, resolve};
 use crate::args::{self, Booking, ProblemArg, TimeArg};
-use crate::backend::{Backend, BookingAct, BookingFilter, NewBooking};
+use crate::backend::{Backend, BookingAct, BookingFilter, NewBooking, NewEnd};
 use crate::errors::{CliError, Result};
 
 pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<Outcome> {
@@ -20,6 +20,13 @@ pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<
         Booking::Done(it) => {
             let id = resolve::booking(on.node, on.scope, &it.booking).await?;
             return Ok(on.node.booking_done(on.scope, id, it.text).await?.into());
+        }
+        Booking::Extend(it) if !it.accept && !it.refuse => return extend(on, it).await,
+        Booking::Extend(it) if it.accept => (it.booking, BookingAct::GrantEnd),
+        Booking::Extend(it) => (it.booking, BookingAct::KeepEnd { text: it.text }),
+        Booking::Notice(it) => {
+            let end = on.instant(it.until).await?;
+            (it.booking, BookingAct::Notice { end, text: it.text })
         }
         Booking::Accept(it) => (it.booking, BookingAct::Accept),
         Booking::Refuse(it) => (it.booking, BookingAct::Refuse { text: it.text }),
@@ -74,6 +81,13 @@ async fn interval<B: Backend>(
     let start = on.instant(start).await?;
     let end = on.instant_if(end).await?;
     Interval::new(start, end).map_err(|_| CliError::new("invalid.interval"))
+}
+
+async fn extend<B: Backend>(on: On<'_, B>, it: args::BookingExtend) -> Result<Outcome> {
+    let end = on.instant_if(it.until).await?;
+    let id = resolve::booking(on.node, on.scope, &it.booking).await?;
+    let new = NewEnd { end, text: it.text, dry_run: it.dry_run };
+    Ok(on.node.booking_extend(on.scope, id, new).await?.into())
 }
 
 async fn list<B: Backend>(on: On<'_, B>, it: args::BookingList) -> Result<Outcome> {

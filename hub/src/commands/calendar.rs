@@ -152,6 +152,7 @@ pub(super) fn terms(it: TermsArgs) -> Result<TermsEdit> {
         min_length_ms: it.min.map(|span| span.0),
         max_length_ms: it.max.map(|span| span.0),
         notice_ms: it.notice.map(|span| span.0.unwrap_or(0)),
+        leave_notice_ms: it.leave_notice.map(|span| span.0.unwrap_or(0)),
         horizon_ms: it.horizon.map(|span| span.0),
         step_minutes: it.step.map(|step| step.0),
         zone: it.time_zone,

@@ -12,8 +12,8 @@ use crate::answer::*;
 use crate::args::Parsed;
 use crate::backend::{
     BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, LinkStep, ListingChange,
-    ListingEdit, ListingFilter, MemberAct, NewBooking, NewInvitation, NewListing, OpenRow, Paging,
-    ProfilePatch,
+    ListingEdit, ListingFilter, MemberAct, NewBooking, NewEnd, NewInvitation, NewListing, OpenRow,
+    Paging, ProfilePatch,
 };
 use crate::texts::{Lang, Texts};
 
@@ -65,6 +65,10 @@ fn booking(id: BookingId) -> Booking {
         returned: Word::default(),
         service: None,
         payment: None,
+        end_firm: false,
+        rolling: false,
+        asked_end: None,
+        notice: None,
         delivery: Delivery::Sent,
         history: vec![],
     }
@@ -206,6 +210,7 @@ impl Backend for Fake {
         free(&Scope, DocId, FreeQuery) -> List<FreeSlot>;
         free_resources(&Scope, Option<ListingKind>, FreeQuery) -> List<FreeResource>;
         quote(&Scope, DocId, Interval, u32) -> Quote;
+        booking_extend(&Scope, BookingId, NewEnd) -> EndAsked;
         calendar_export(&Scope, CalendarFileOf) -> CalendarExported;
         calendar_import(&Scope, BusyFile) -> CalendarImported;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;

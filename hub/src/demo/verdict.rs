@@ -113,6 +113,10 @@ mod tests {
             returned: Word::default(),
             service: None,
             payment: None,
+            end_firm: false,
+            rolling: false,
+            asked_end: None,
+            notice: None,
             delivery: Delivery::Received,
             history: vec![],
         }

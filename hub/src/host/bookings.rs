@@ -3,17 +3,17 @@
 use jiff::tz::TimeZone;
 use palier_model::booking::lifecycle::{Proof, Stage, Word as ModelWord};
 use palier_model::booking::{
-    self, Alternative as ModelAlternative, BookingView, Bookings, Care, Deed,
+    self, Alternative as ModelAlternative, Became, BookingView, Bookings, Care, Deed,
     Delivery as ModelDelivery, Effect, Reason, Status,
 };
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::Listings;
 use palier_model::projection::Changes;
-use palier_model::replica::{ActError, NewRequest, NewStep, proof_error};
+use palier_model::replica::{ActError, EndQuoted, NewRequest, NewStep, proof_error};
 use palier_model::rows::Tx;
 use palier_model::time::Instant;
 
-use super::{Opened, calendar, saved, services};
+use super::{Opened, calendar, ends, saved, services};
 use crate::answer::{
     Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved, Waiting,
     When, Word,
@@ -26,6 +26,8 @@ struct Read {
     view: BookingView,
     title: String,
     titles: Vec<(DocId, String)>,
+    /// What is against the end that is asked for, where that was looked at.
+    against: Option<EndQuoted>,
 }
 
 impl Opened {
@@ -100,6 +102,13 @@ impl Opened {
                     replica.booking(tx, &id, now)?;
                     return Err(ActError::conflict("booking.not_service"));
                 }
+                BookingAct::GrantEnd => replica.grant_end(tx, now, rng, &id, Care::CalendarOnly)?,
+                BookingAct::KeepEnd { text } => {
+                    replica.refuse_end(tx, now, rng, &id, Reason::NONE, word(text))?
+                }
+                BookingAct::Notice { end, text } => {
+                    replica.give_notice(tx, now, rng, &id, end, word(text))?
+                }
                 // A request of its own, under an id of its own.
                 BookingAct::Wait => return replica.wait(tx, now, rng, &id),
                 BookingAct::StopWaiting => replica.cancel(tx, now, rng, &id, String::new())?,
@@ -158,7 +167,12 @@ impl Opened {
                     let view = replica.service(tx, &id, now)?;
                     return Ok(Err(services::read(replica, tx, view, now)?));
                 }
-                Ok(Ok(read(tx, replica.booking(tx, &id, now)?)?))
+                let mut read = read(tx, replica.booking(tx, &id, now)?)?;
+                let open = read.view.asked_end.as_ref();
+                if let Some(asked) = open.filter(|it| it.became == Became::Open) {
+                    read.against = replica.quote_end(tx, now, &id, asked.end).ok();
+                }
+                Ok(Ok(read))
             })
             .await?;
         Ok(match read {
@@ -213,6 +227,13 @@ impl Opened {
             returned: word(view.life.map(|life| life.returned), zone),
             service: None,
             payment: None,
+            end_firm: view.end_firm,
+            rolling: view.status == Status::Confirmed && view.interval.end.is_none(),
+            asked_end: view
+                .asked_end
+                .as_ref()
+                .map(|it| Box::new(ends::asked_end(it, read.against.clone(), zone))),
+            notice: view.notice.as_ref().map(|it| Box::new(ends::notice(it, zone))),
             delivery: delivery(view.delivery),
             history: view
                 .history
@@ -220,6 +241,7 @@ impl Opened {
                 .map(|line| Event {
                     what: deed(&line.deed).to_owned(),
                     at: When::new(line.at, zone),
+                    until: end_of(&line.deed).map(|end| When::new(end, zone)),
                     by: Some(line.by.member.into()),
                     device: Some(line.by.device.into()),
                 })
@@ -324,7 +346,7 @@ fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
     for alternative in &view.alternatives {
         titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
     }
-    Ok(Read { title: title_of(tx, &view.listing)?, titles, view })
+    Ok(Read { title: title_of(tx, &view.listing)?, titles, view, against: None })
 }
 
 const fn stage(stage: Stage) -> BookingStatus {
@@ -357,6 +379,17 @@ pub(super) fn word(word: Option<ModelWord>, zone: &TimeZone) -> Word {
     })
 }
 
+/// The end that a line of history is about.
+const fn end_of(deed: &Deed) -> Option<Instant> {
+    match deed {
+        Deed::Decided(Effect::Resized { end } | Effect::Kept { end, .. }) | Deed::EndAsked(end) => {
+            *end
+        }
+        Deed::NoticeGiven(end) => Some(*end),
+        _ => None,
+    }
+}
+
 /// A line of history as a stable code.
 const fn deed(deed: &Deed) -> &'static str {
     match deed {
@@ -369,6 +402,11 @@ const fn deed(deed: &Deed) -> &'static str {
         Deed::Decided(Effect::Released(_)) => "released",
         Deed::Decided(Effect::CancelledByTerms) => "cancelled_by_terms",
         Deed::Decided(Effect::Void) => "void",
+        Deed::Decided(Effect::Resized { .. }) => "resized",
+        Deed::Decided(Effect::Kept { .. }) => "end_kept",
+        Deed::EndAsked(_) => "end_asked",
+        Deed::EndRefused(_) => "end_refused",
+        Deed::NoticeGiven(_) => "notice_given",
         Deed::Said(kind) => kind.code(),
     }
 }

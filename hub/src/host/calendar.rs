@@ -255,7 +255,7 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-fn quote(
+pub(super) fn quote(
     id: DocId,
     title: String,
     interval: &Interval,
@@ -402,6 +402,7 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         min_minutes: it.min_length_ms.map(minutes),
         max_minutes: it.max_length_ms.map(minutes),
         notice_minutes: minutes(it.notice_ms),
+        leave_notice_minutes: minutes(it.leave_notice_ms),
         horizon_minutes: it.horizon_ms.map(minutes),
         step_minutes: it.step_minutes.map(u32::from),
         buffer_minutes: minutes(it.gap_ms()),

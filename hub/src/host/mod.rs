@@ -6,6 +6,7 @@ mod bundle;
 mod calendar;
 mod calendar_file;
 mod credits;
+mod ends;
 mod errors;
 mod events;
 mod hoods;
@@ -35,14 +36,14 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
-    Doctor, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing, ListingDetail,
-    ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote, Recovered,
-    RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
+    Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
+    ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote,
+    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
-    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewGift, NewInvitation,
-    NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
+    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewEnd, NewGift,
+    NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
 
@@ -452,6 +453,9 @@ impl Backend for Opened {
         booking: NewBooking,
     ) -> Result<BookingRequested> {
         self.request(scope, booking).await
+    }
+    async fn booking_extend(&self, scope: &Scope, id: BookingId, new: NewEnd) -> Result<EndAsked> {
+        self.extend(scope, id, new).await
     }
     async fn booking_act(&self, scope: &Scope, id: BookingId, act: BookingAct) -> Result<Saved> {
         self.act_on_booking(scope, id, act).await

@@ -185,6 +185,10 @@ impl Opened {
                 done: word(Some(view.life.done), zone),
             })),
             payment: read.payment.map(|it| payment(&it, Some(read.side))),
+            end_firm: false,
+            rolling: false,
+            asked_end: None,
+            notice: None,
             delivery: delivery(view.delivery),
             history: view
                 .history
@@ -192,6 +196,7 @@ impl Opened {
                 .map(|line| Event {
                     what: deed(&line.deed).to_owned(),
                     at: When::new(line.at, zone),
+                    until: None,
                     by: Some(line.by.member.into()),
                     device: Some(line.by.device.into()),
                 })
@@ -219,7 +224,11 @@ pub(super) fn act(act: BookingAct) -> std::result::Result<ServiceAct, ActError> 
             };
             ServiceAct::Say(kind, word(text))
         }
-        BookingAct::Wait | BookingAct::StopWaiting => {
+        BookingAct::Wait
+        | BookingAct::StopWaiting
+        | BookingAct::GrantEnd
+        | BookingAct::KeepEnd { .. }
+        | BookingAct::Notice { .. } => {
             return Err(ActError::conflict("booking.is_service"));
         }
     })
@@ -241,7 +250,7 @@ fn proposals(read: &Read, zone: &TimeZone) -> Vec<Proposal> {
     shown.collect()
 }
 
-const fn side(side: ModelSide) -> Side {
+pub(super) const fn side(side: ModelSide) -> Side {
     match side {
         ModelSide::Requester => Side::Requester,
         ModelSide::Owner => Side::Owner,

@@ -139,7 +139,7 @@ fn wide(headings: &[String], rows: &[Vec<String>]) -> String {
     rows.iter().map(|row| row.join("  ")).collect::<Vec<_>>().join("\n")
 }
 
-fn amount(n: u64, currency: Option<&str>, view: &View<'_>) -> String {
+pub(super) fn amount(n: u64, currency: Option<&str>, view: &View<'_>) -> String {
     match currency {
         None => view.get("price-free"),
         Some("minutes") => view.with("price-credits", [("n", n.into()), ("per", "".into())]),
@@ -296,6 +296,7 @@ pub(super) fn terms(it: &Terms, view: &View<'_>) -> String {
     out.push_str(&view.field("field-min", &span_of(it.min_minutes)));
     out.push_str(&view.field("field-max", &span_of(it.max_minutes)));
     out.push_str(&view.field("field-notice", &span_of(some(it.notice_minutes))));
+    out.push_str(&view.field("field-leave-notice", &span_of(some(it.leave_notice_minutes))));
     out.push_str(&view.field("field-horizon", &span_of(it.horizon_minutes)));
     out.push_str(&view.field("field-step", &span_of(it.step_minutes.map(u64::from))));
     out.push_str(&view.field("field-buffer", &span_of(some(it.buffer_minutes))));

@@ -6,6 +6,7 @@
 mod calendar;
 mod credit;
 mod deal;
+mod ends;
 mod machine;
 mod people;
 mod service;
@@ -72,6 +73,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::BookingRequested(it) => calendar::requested(it, view),
         Answer::BookingDone(it) => service::done(it, view),
         Answer::ThanksList(it) => service::thanks(&it.items, view),
+        Answer::EndAsked(it) => ends::asked(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::QrShown(it) => deal::shown(it, view),
@@ -92,6 +94,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::TermsSaved(it) => it.id.to_string(),
         Answer::BookingRequested(it) => it.id.to_string(),
         Answer::BookingDone(it) => it.id.to_string(),
+        Answer::EndAsked(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

@@ -212,6 +212,7 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
             view.with("booking-waitlist", [("n", it.waitlist.into())])
         ));
     }
+    out.push_str(&super::ends::of_booking(it, view));
     if it.mine {
         let delivery = view.get(match it.delivery {
             Delivery::OnDevice => "delivery-on-device",
@@ -238,7 +239,11 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
         }
     }
     for event in &it.history {
-        let line = format!("  {}  {}\n", moment(&event.at, view), reason(&event.what, view));
+        let mut what = reason(&event.what, view);
+        if let Some(until) = &event.until {
+            what.push_str(&format!(": {}", moment(until, view)));
+        }
+        let line = format!("  {}  {what}\n", moment(&event.at, view));
         out.push_str(&view.faint(&line));
     }
     out.trim_end().to_owned()

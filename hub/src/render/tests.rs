@@ -66,8 +66,18 @@ fn displaced() -> Booking {
         returned: Word::default(),
         service: None,
         payment: None,
+        end_firm: false,
+        rolling: false,
+        asked_end: None,
+        notice: None,
         delivery: Delivery::Received,
-        history: vec![Event { what: "unheard.of".into(), at: when(1), by: None, device: None }],
+        history: vec![Event {
+            what: "unheard.of".into(),
+            at: when(1),
+            until: None,
+            by: None,
+            device: None,
+        }],
     }
 }
 

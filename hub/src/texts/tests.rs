@@ -69,10 +69,11 @@ fn a_missing_text_shows_its_key_and_never_panics() {
 }
 
 /// Sources that name texts, and the files those texts stand in.
-const SPEAKERS: [&str; 16] = [
+const SPEAKERS: [&str; 17] = [
     include_str!("../render/calendar.rs"),
     include_str!("../render/credit.rs"),
     include_str!("../render/deal.rs"),
+    include_str!("../render/ends.rs"),
     include_str!("../render/words.rs"),
     include_str!("../render/mod.rs"),
     include_str!("../render/machine.rs"),

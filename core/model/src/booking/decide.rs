@@ -279,7 +279,7 @@ pub fn close_holder(
 }
 
 /// A decision in its place: on the spine for the holder, else after the writer's own.
-fn decision(
+pub(super) fn decision(
     domain: &DomainView,
     me: &Holder,
     op: Op,

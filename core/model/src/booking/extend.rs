@@ -4,14 +4,15 @@
 //! Invariant: what is written is what [`super::recompute`] would write; tests hold both
 //! equal after every act.
 
-use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, peak};
-use super::records::{Decision, DomainId, Holder, Op, Reason};
+use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, Resized, end_ms, peak};
+use super::records::{Decision, DomainId, Holder, Op, Reason, Terms};
 use super::room::DomainView;
 use super::rows::{BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState};
 use super::slots::slot_key;
 use crate::journal::Ref;
-use crate::keys::BookingId;
+use crate::keys::{BookingId, DocId};
 use crate::rows::{RowsError, Tx};
+use crate::time::Interval;
 
 /// Whether a decision comes last in a domain where all before it is firm.
 pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder) -> bool {
@@ -27,7 +28,10 @@ pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder
         && row.tenure == decision.tenure
         && follows == prev
         && row.heads == decision.seen
-        && matches!(decision.op, Op::Accept { .. } | Op::Release { .. } | Op::Seen)
+        && matches!(
+            decision.op,
+            Op::Accept { .. } | Op::Release { .. } | Op::Seen | Op::Resize { .. }
+        )
 }
 
 /// Writes what a decision for which [`comes_last`] holds changes.
@@ -44,6 +48,7 @@ pub(super) fn extend(
         Op::Release { booking, reason } => {
             release(tx, domain, &row, decision, author, at, booking, *reason)?;
         }
+        Op::Resize { .. } => resize(tx, domain, &mut row, decision, author, at)?,
         _ => {}
     }
     row.spine_end = Some(*at);
@@ -97,17 +102,22 @@ fn accept(
         tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
         return Ok(());
     }
-    let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-    let near = view.near(resource, interval);
-    let first = |only_parts: bool| {
-        let in_the_way = near.iter().filter(|held| !only_parts || held.resource != *resource);
-        in_the_way.min_by_key(|held| (held.interval.start, held.booking)).map(|held| held.booking)
-    };
-    let has_parts = near.iter().any(|held| held.resource != *resource);
-    let units = near.iter().map(|held| (held.interval, held.quantity));
-    let taken = if has_parts { 0 } else { peak(units, interval, gap_ms) };
-    let fits = !has_parts && taken + u64::from(*quantity) <= u64::from(terms.capacity);
-    let state = if fits {
+    let state = if let Some((by, reason)) =
+        in_the_way(&view, terms, booking, (resource, interval, *quantity))
+    {
+        line.effect = Effect::Displaced(reason);
+        OpenState::Displaced(Displaced {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            by,
+            place: Some(row.places),
+            reason,
+            decided_by: *author,
+            decision: at.hash,
+        })
+    } else {
         line.effect = Effect::Accepted;
         let held = Held {
             booking: *booking,
@@ -118,30 +128,85 @@ fn accept(
             place: row.places,
             decided_by: *author,
             decision: at.hash,
+            resized: None,
         };
         tx.put::<CalendarSlots>(&slot_key(domain, interval, booking), &held);
         OpenState::Held(held)
-    } else {
-        let reason = match (has_parts, near.is_empty()) {
-            (true, _) => Reason::PARTS,
-            (false, true) => Reason::TERMS,
-            (false, false) => Reason::TAKEN,
-        };
-        line.effect = Effect::Displaced(reason);
-        OpenState::Displaced(Displaced {
-            booking: *booking,
-            resource: *resource,
-            interval: *interval,
-            quantity: *quantity,
-            by: first(has_parts),
-            place: Some(row.places),
-            reason,
-            decided_by: *author,
-            decision: at.hash,
-        })
     };
     history.push(line);
     tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
+    Ok(())
+}
+
+/// What stands in the way of a wish, `booking` itself left out, and why it does.
+fn in_the_way(
+    view: &DomainView,
+    terms: &Terms,
+    booking: &BookingId,
+    (resource, interval, quantity): (&DocId, &Interval, u32),
+) -> Option<(Option<BookingId>, Reason)> {
+    let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
+    let mut near = view.near(resource, interval);
+    near.retain(|held| held.booking != *booking);
+    let has_parts = near.iter().any(|held| held.resource != *resource);
+    let units = near.iter().map(|held| (held.interval, held.quantity));
+    let taken = if has_parts { 0 } else { peak(units, interval, gap_ms) };
+    if !has_parts && taken + u64::from(quantity) <= u64::from(terms.capacity) {
+        return None;
+    }
+    let others = near.iter().filter(|held| !has_parts || held.resource != *resource);
+    let by = others.min_by_key(|held| (held.interval.start, held.booking)).map(|it| it.booking);
+    let reason = match (has_parts, near.is_empty()) {
+        (true, _) => Reason::PARTS,
+        (false, true) => Reason::TERMS,
+        (false, false) => Reason::TAKEN,
+    };
+    Some((by, reason))
+}
+
+/// Another end for a booking. Whoever comes last has seen every acceptance of it.
+fn resize(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    row: &mut CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+) -> Result<(), RowsError> {
+    let Op::Resize { booking, from, end } = &decision.op else { return Ok(()) };
+    let Some(mut state) = tx.row::<BookingStates>(&(*domain, *booking))? else {
+        // Nobody accepted it: the act leaves no state.
+        row.is_plain = false;
+        return Ok(());
+    };
+    let mut line = line(row, decision, author, at);
+    if let OpenState::Held(held) = &mut state.state {
+        let interval = Interval { end: *end, ..held.interval };
+        let (old, new) = (end_ms(&held.interval), end_ms(&interval));
+        line.effect = match Op::lengthens(*from, *end) {
+            _ if !interval.is_valid() => Effect::NoChange,
+            false if new < old => Effect::Resized { end: *end },
+            true if new > old => {
+                let Some(view) = DomainView::over(tx, domain, &interval)? else { return Ok(()) };
+                let Some(terms) = view.terms(&held.resource) else { return Ok(()) };
+                let wish = (&held.resource, &interval, held.quantity);
+                match in_the_way(&view, terms, booking, wish) {
+                    Some((_, reason)) => Effect::Kept { end: *end, reason },
+                    None => Effect::Resized { end: *end },
+                }
+            }
+            _ => Effect::NoChange,
+        };
+        if matches!(line.effect, Effect::Resized { .. }) {
+            tx.delete::<CalendarSlots>(&slot_key(domain, &held.interval, booking));
+            held.interval = interval;
+            held.resized =
+                Some(Resized { decision: at.hash, by: *author, place: row.places, firm: true });
+            tx.put::<CalendarSlots>(&slot_key(domain, &interval, booking), held);
+        }
+    }
+    state.history.push(line);
+    tx.put::<BookingStates>(&(*domain, *booking), &state);
     Ok(())
 }
 

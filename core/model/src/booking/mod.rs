@@ -9,6 +9,7 @@ pub mod availability;
 pub mod calendar;
 mod decide;
 mod extend;
+mod extension;
 pub mod lifecycle;
 mod project;
 pub mod records;
@@ -22,19 +23,24 @@ pub(crate) mod told;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
-    calendar,
+    Resized, calendar,
 };
 pub use decide::{
     Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, release, seen,
     set_terms, waits_for, who_may,
 };
+pub use extension::{
+    AskedEnd, Became, GivenNotice, NOTICE_HEARD_MS, NewEnd, asked_end, booked_beside, check_end,
+    earliest_end, ends_by_notice, is_open, latest_end, may_change_at, noticed_end, resize,
+    why_not_end,
+};
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
 pub use records::{
-    Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Holder, Mode, Op,
-    Outcome, Reason, Receipt, Record, RecordError, Request, Resource, Step, StepKind, TagUse,
-    Terms, booking_id, deal_tag, inner,
+    Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,
+    ExtensionAnswer, Holder, Mode, Notice, Op, Outcome, Reason, Receipt, Record, RecordError,
+    Request, Resource, Step, StepKind, TagUse, Terms, booking_id, deal_tag, inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{

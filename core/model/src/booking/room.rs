@@ -144,7 +144,7 @@ impl DomainView {
 
     /// What is booked of a resource, its parts and what it is part of, near a range: all
     /// but one.
-    fn occupied(
+    pub(super) fn occupied(
         &self,
         resource: &DocId,
         range: &Interval,
@@ -160,7 +160,7 @@ impl DomainView {
         occupied.collect()
     }
 
-    fn of(&self, resource: &DocId) -> Result<(&Terms, Zone), RoomError> {
+    pub(super) fn of(&self, resource: &DocId) -> Result<(&Terms, Zone), RoomError> {
         let terms = self.terms(resource).ok_or(RoomError::NoSuchResource)?;
         Ok((terms, terms.zone()?))
     }
@@ -323,6 +323,18 @@ pub fn booked_by(
     wanted: &Interval,
     now: Instant,
 ) -> Result<Vec<Interval>, RowsError> {
+    booked_besides(tx, domain, (resource, None), member, wanted, now)
+}
+
+/// The same but for one booking, if that is given.
+pub(super) fn booked_besides(
+    tx: &Tx<'_>,
+    domain: &DomainView,
+    (resource, but): (&DocId, Option<&BookingId>),
+    member: &MemberId,
+    wanted: &Interval,
+    now: Instant,
+) -> Result<Vec<Interval>, RowsError> {
     let quotas = domain.terms(resource).map(|terms| terms.quotas.as_slice()).unwrap_or_default();
     let Some(reach_ms) = quotas.iter().map(super::availability::Quota::reach_ms).max() else {
         return Ok(Vec::new());
@@ -336,7 +348,7 @@ pub fn booked_by(
     }
     let mut mine = Vec::new();
     for held in slots_over(tx, &domain.id, &range)? {
-        if held.resource != *resource {
+        if held.resource != *resource || but == Some(&held.booking) {
             continue;
         }
         let row = tx.row::<Bookings>(&held.booking)?;

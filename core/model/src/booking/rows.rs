@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Displaced, Held, HistoryLine, Released};
 use super::records::{
-    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Step, Terms,
+    Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Extension, ExtensionAnswer,
+    Holder, Notice, Request, Step, Terms,
 };
 use super::slots::SlotKey;
 use crate::journal::Ref;
@@ -125,6 +126,12 @@ pub struct BookingRow {
     pub cancels: Vec<Said<Cancel>>,
     /// What its sides said of it since, in the order of (author, entry).
     pub steps: Vec<Said<Step>>,
+    /// Other ends that were asked for, in the order of (author, entry).
+    pub extensions: Vec<Said<Extension>>,
+    /// What was answered, in the order of (author, entry).
+    pub extension_answers: Vec<Said<ExtensionAnswer>>,
+    /// Notices given, in the order of (author, entry).
+    pub notices: Vec<Said<Notice>>,
 }
 
 impl BookingRow {

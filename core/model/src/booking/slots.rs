@@ -105,6 +105,7 @@ mod tests {
                 incarnation: 0,
             },
             decision: EntryHash([2; 32]),
+            resized: None,
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::availability::Asker;
 use super::calendar::{Effect, HistoryLine};
+use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
 use super::lifecycle::{self, Life, Proof, Side};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
@@ -64,6 +65,12 @@ pub enum Deed {
     Decided(Effect),
     /// What one side said of a booking that holds.
     Said(StepKind),
+    /// The requester asks for another end; none: until notice.
+    EndAsked(Option<Instant>),
+    /// An answer to that: no.
+    EndRefused(Reason),
+    /// One side gave notice to then.
+    NoticeGiven(Instant),
 }
 
 /// Which act did what, by which device, when as it claimed.
@@ -118,6 +125,12 @@ pub struct BookingView {
     pub waitlist: Option<u32>,
     /// Of a confirmed one: where it stands between its sides.
     pub life: Option<Life>,
+    /// Whether its end can change only by a named act.
+    pub end_firm: bool,
+    /// Another end that was asked for, and what became of it.
+    pub asked_end: Option<AskedEnd>,
+    /// Notice that was given.
+    pub notice: Option<GivenNotice>,
     /// How far the viewer's last act got.
     pub delivery: Delivery,
     /// Which act did what, in the order of the calendar and then of claimed time.
@@ -161,12 +174,16 @@ pub fn view(
         alternatives: Vec::new(),
         waitlist: None,
         life: None,
+        end_firm: false,
+        asked_end: None,
+        notice: None,
         delivery: delivery(tx, &row, viewer)?,
         history: history(&row, domain.as_ref(), state.as_ref()),
         changes_at: None,
     };
     if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
         view.firm = held.firm && view.status == Status::Confirmed;
+        view.end_firm = view.firm && held.resized.is_none_or(|it| it.firm);
         view.interval = held.interval;
         view.quantity = held.quantity;
     }
@@ -180,7 +197,10 @@ pub fn view(
         view.changes_at = life.changes_at;
         view.life = Some(life);
     }
-    if view.status == Status::Confirmed && !view.firm {
+    let stage = view.life.map(|life| life.stage);
+    view.asked_end = told_of_end(&row, &domain, state.as_ref(), stage);
+    view.notice = told_of_notice(&row, &domain, &view.interval, &view.listing);
+    if view.status == Status::Confirmed && !view.end_firm {
         view.waiting_for.clone_from(&domain.row.waiting_for);
     }
     let is_open = matches!(view.status, Status::Displaced | Status::Requested | Status::Refused);
@@ -349,6 +369,20 @@ fn history(
         let deed = Deed::Said(step.record.kind);
         said.push(line(step.entry.hash, step.by, step.record.at, deed));
     }
+    for asked in row.extensions.iter().filter(|it| it.counts && is_party(&it.by)) {
+        let deed = Deed::EndAsked(asked.record.end);
+        said.push(line(asked.entry.hash, asked.by, asked.record.at, deed));
+    }
+    for answer in row.extension_answers.iter().filter(|it| it.counts && is_party(&it.by)) {
+        if let Outcome::Refused { reason, .. } = answer.record.outcome {
+            let deed = Deed::EndRefused(reason);
+            said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
+        }
+    }
+    for notice in row.notices.iter().filter(|it| it.counts && is_party(&it.by)) {
+        let deed = Deed::NoticeGiven(notice.record.end);
+        said.push(line(notice.entry.hash, notice.by, notice.record.at, deed));
+    }
     said.sort_by_key(|entry| (entry.at, entry.act));
     let mut history: Vec<HistoryEntry> = Vec::new();
     if let Some(request) = row.request() {
@@ -452,6 +486,17 @@ fn delivery(tx: &Tx<'_>, row: &BookingRow, viewer: &MemberId) -> Result<Delivery
     mine.extend(cancels.map(|cancel| (cancel.record.at, cancel.entry.hash)));
     let steps = row.steps.iter().filter(|step| step.by.member == *viewer);
     mine.extend(steps.map(|step| (step.record.at, step.entry.hash)));
+    let asked = row.extensions.iter().filter(|it| it.by.member == *viewer);
+    mine.extend(asked.map(|it| (it.record.at, it.entry.hash)));
+    for answer in &row.extension_answers {
+        if answer.by.member == *viewer {
+            mine.push((answer.record.at, answer.entry.hash));
+        } else {
+            theirs_name.push(answer.record.asked);
+        }
+    }
+    let notices = row.notices.iter().filter(|it| it.by.member == *viewer);
+    mine.extend(notices.map(|it| (it.record.at, it.entry.hash)));
     let Some((_, act)) = mine.into_iter().max() else { return Ok(Delivery::Received) };
     delivery_of(tx, &act, viewer, &theirs_name)
 }

@@ -62,6 +62,8 @@ pub struct TermsEdit {
     pub cancellation: Option<Cancellation>,
     /// What a requester agrees to.
     pub accept: Option<String>,
+    /// How long before its end a booking without one is ended.
+    pub leave_notice_ms: Option<u64>,
 }
 
 impl TermsEdit {
@@ -88,6 +90,7 @@ impl TermsEdit {
         set(&mut terms.deposit_cents, edit.deposit_cents);
         set(&mut terms.cancellation, edit.cancellation);
         set(&mut terms.accept, edit.accept);
+        set(&mut terms.leave_notice_ms, edit.leave_notice_ms);
         self.open(&mut terms, now);
         terms
     }

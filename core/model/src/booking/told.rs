@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 
 use super::project::{DomainFacts, ProjectError, tip};
 use super::records::{
-    Answer, Cancel, Holder, Receipt, Record, Request, Step, StepKind, TagUse, deal_tag, inner,
+    Answer, Cancel, Extension, ExtensionAnswer, Holder, Notice, Receipt, Record, Request, Step,
+    StepKind, TagUse, deal_tag, inner,
 };
-use super::rows::{Bookings, DealTags, Receipts, Said};
+use super::rows::{BookingRow, Bookings, DealTags, Receipts, Said};
 use crate::journal::Ref;
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::rows::{RowsError, Tx};
@@ -63,22 +64,8 @@ pub fn project_sealed(
             tx.put::<Bookings>(&booking, &row);
             Ok(Touched::Booking(booking))
         }
-        inner::ANSWER => {
-            let record = Answer::from_payload(body)?;
-            let booking = record.booking;
-            let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            keep(&mut row.answers, Said { entry, by, counts, record });
-            tx.put::<Bookings>(&booking, &row);
-            Ok(Touched::Booking(booking))
-        }
-        inner::CANCEL => {
-            let record = Cancel::from_payload(body)?;
-            let booking = record.booking;
-            let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
-            keep(&mut row.cancels, Said { entry, by, counts, record });
-            tx.put::<Bookings>(&booking, &row);
-            Ok(Touched::Booking(booking))
-        }
+        inner::ANSWER => about(tx, body, by, entry, counts, |row| &mut row.answers),
+        inner::CANCEL => about(tx, body, by, entry, counts, |row| &mut row.cancels),
         inner::STEP => {
             let record = Step::from_payload(body)?;
             let booking = record.booking;
@@ -87,6 +74,11 @@ pub fn project_sealed(
             tx.put::<Bookings>(&booking, &row);
             Ok(Touched::Booking(booking))
         }
+        inner::EXTENSION => about(tx, body, by, entry, counts, |row| &mut row.extensions),
+        inner::EXTENSION_ANSWER => {
+            about(tx, body, by, entry, counts, |row| &mut row.extension_answers)
+        }
+        inner::NOTICE => about(tx, body, by, entry, counts, |row| &mut row.notices),
         inner::RECEIPT => {
             // That something arrived is true whatever became of who says so.
             let record = Receipt::from_payload(body)?;
@@ -110,6 +102,39 @@ pub fn note_tags(tx: &mut Tx<'_>, booking: &BookingId, random: &[u8; 32]) {
     for of in [TagUse::Transfer, TagUse::Thanks] {
         tx.put::<DealTags>(&deal_tag(of, booking, random), booking);
     }
+}
+
+/// A record that says of which booking it is.
+trait OfBooking: Record {
+    fn booking(&self) -> BookingId;
+}
+
+macro_rules! of_booking {
+    ($($record:ty),*) => {
+        $(impl OfBooking for $record {
+            fn booking(&self) -> BookingId {
+                self.booking
+            }
+        })*
+    };
+}
+of_booking!(Answer, Cancel, Extension, ExtensionAnswer, Notice);
+
+/// Keeps a record that anybody may have written about a booking.
+fn about<R: OfBooking>(
+    tx: &mut Tx<'_>,
+    body: &[u8],
+    by: Holder,
+    entry: Ref,
+    counts: bool,
+    of: impl FnOnce(&mut BookingRow) -> &mut Vec<Said<R>>,
+) -> Result<Touched, ProjectError> {
+    let record = R::from_payload(body)?;
+    let booking = record.booking();
+    let mut row = tx.row::<Bookings>(&booking)?.unwrap_or_default();
+    keep(of(&mut row), Said { entry, by, counts, record });
+    tx.put::<Bookings>(&booking, &row);
+    Ok(Touched::Booking(booking))
 }
 
 /// Keeps a record in the order of (author, entry), of each device and of each member the
@@ -172,7 +197,10 @@ pub fn recount(
         let any = recount_said(tx, facts, members, &mut row.requests)?
             | recount_said(tx, facts, members, &mut row.answers)?
             | recount_said(tx, facts, members, &mut row.cancels)?
-            | recount_said(tx, facts, members, &mut row.steps)?;
+            | recount_said(tx, facts, members, &mut row.steps)?
+            | recount_said(tx, facts, members, &mut row.extensions)?
+            | recount_said(tx, facts, members, &mut row.extension_answers)?
+            | recount_said(tx, facts, members, &mut row.notices)?;
         if any {
             tx.put::<Bookings>(&booking, &row);
             changed.push(booking);

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::Todo;
 use crate::authority::Authority;
 use crate::booking::{
-    self, BookingRow, BookingStates, Bookings, Calendars, Decision, DomainView, Holder, Mode,
-    OpenState, Reason, Receipts, Standing, Wanted,
+    self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
+    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
 use crate::rows::{Key, RowsError, Tx};
 use crate::service::{self, Services};
-use crate::time::Instant;
+use crate::time::{Instant, Interval};
 
 /// Bookings and domains looked at in one round; the rest come in the next.
 const ROUND: usize = 256;
@@ -30,6 +30,12 @@ pub enum Duty {
     Accept(BookingId),
     /// Refuse by itself.
     Refuse(BookingId, Reason),
+    /// Give a booking the end its requester asks for; the question.
+    Extend(BookingId, EntryHash),
+    /// Say no to that.
+    KeepEnd(BookingId, EntryHash, Reason),
+    /// End a booking as notice was given.
+    Leave(BookingId, Instant),
     /// Take a booking out that its requester gave up.
     Release(Box<Decision>),
     /// Acknowledge entries of a deal.
@@ -129,6 +135,9 @@ fn of_booking(
         let release = booking::release(&view, me, *id, state.as_ref(), reason, now);
         return Ok(release.ok().map(|decision| Duty::Release(Box::new(decision))));
     }
+    if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
+        return of_end(tx, authority, me, (&row, &view), held, now);
+    }
     let is_instant =
         view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
     let open = state.is_none() && !is_refused(&row, &view);
@@ -157,6 +166,47 @@ fn of_booking(
         Err(booking::DecideError::Terms(broken)) => {
             let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
             Some(Duty::Refuse(*id, reason))
+        }
+        Err(_) => None,
+    })
+}
+
+/// Notice that was given, and another end asked for of an instant resource.
+fn of_end(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    me: &Holder,
+    (row, view): (&BookingRow, &DomainView),
+    held: &Held,
+    now: Instant,
+) -> Result<Option<Duty>, RowsError> {
+    let standing = booking::who_may(view, me);
+    let may_end =
+        standing == Standing::Holder || (standing == Standing::StandIn && held.decided_by == *me);
+    if let Some(end) = booking::noticed_end(row, view, held, now).filter(|_| may_end) {
+        return Ok(Some(Duty::Leave(held.booking, end)));
+    }
+    let is_instant = view.terms(&held.resource).is_some_and(|terms| terms.mode == Mode::Instant);
+    if !is_instant || standing != Standing::Holder {
+        return Ok(None);
+    }
+    let Some(asked) = booking::asked_end(row) else { return Ok(None) };
+    let is_one_of_us =
+        authority.is_active(&asked.by.member) && authority.is_active(&view.row.owner);
+    if !is_one_of_us || !booking::is_open(row, view, held, asked) {
+        return Ok(None);
+    }
+    let interval = Interval { start: held.interval.start, end: asked.record.end };
+    let Some(view) = DomainView::over(tx, &view.id, &interval)? else { return Ok(None) };
+    let mine = booking::booked_beside(tx, &view, held, &asked.by.member, &interval, now)?;
+    let new = NewEnd { held, end: asked.record.end, mine: &mine };
+    let (id, question) = (held.booking, asked.entry.hash);
+    Ok(match booking::resize(&view, me, &new, booking::Care::AllTerms, now) {
+        Ok(_) => Some(Duty::Extend(id, question)),
+        Err(DecideError::Taken { .. }) => Some(Duty::KeepEnd(id, question, Reason::TAKEN)),
+        Err(DecideError::Terms(broken)) => {
+            let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
+            Some(Duty::KeepEnd(id, question, reason))
         }
         Err(_) => None,
     })
@@ -226,7 +276,10 @@ fn receipts(
         let theirs = std::iter::once((request.counts, request.by.member, request.entry.hash))
             .chain(row.answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
             .chain(row.cancels.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
-            .chain(row.steps.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
+            .chain(row.steps.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.extensions.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.extension_answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.notices.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
         for (counts, by, hash) in theirs {
             if by == *me || !counts {
                 continue;

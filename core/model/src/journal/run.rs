@@ -230,10 +230,10 @@ impl Cutter {
             let mut run = Run { entries: std::mem::take(&mut self.open) };
             let first = run.entries.first().and_then(|entry| entry.signature);
             run.thin();
-            if std::mem::take(&mut self.keeps_first) {
-                if let Some(entry) = run.entries.first_mut() {
-                    entry.signature = first;
-                }
+            if std::mem::take(&mut self.keeps_first)
+                && let Some(entry) = run.entries.first_mut()
+            {
+                entry.signature = first;
             }
             self.runs.push(run);
         }

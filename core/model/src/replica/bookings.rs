@@ -195,11 +195,22 @@ impl Replica {
         now: Instant,
         decision: &Decision,
     ) -> Result<Changes, ActError> {
+        let mut changes = Changes::default();
+        self.write_decision(tx, now, decision, &mut changes)?;
+        Ok(changes)
+    }
+
+    /// Writes a decision; gives its entry.
+    pub(super) fn write_decision(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        decision: &Decision,
+        changes: &mut Changes,
+    ) -> Result<EntryHash, ActError> {
         let payload = decision.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
         let open = Descriptor::open(self.hood.hash, self.owner(), now);
-        let mut changes = Changes::default();
-        self.write(tx, &open, kind::open::DECISION, |_| payload, &mut changes)?;
-        Ok(changes)
+        self.write(tx, &open, kind::open::DECISION, |_| payload, changes)
     }
 
     /// Says no, with a word if wanted.

@@ -301,7 +301,7 @@ fn check_range(range: &Interval) -> Result<(), ActError> {
     }
 }
 
-fn of_room(error: RoomError) -> ActError {
+pub(super) fn of_room(error: RoomError) -> ActError {
     match error {
         RoomError::NoSuchResource => ActError::conflict("listing.not_resource"),
         RoomError::Zone(_) => ActError::conflict("booking.unreadable_terms"),

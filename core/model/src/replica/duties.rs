@@ -115,6 +115,14 @@ impl Replica {
             Duty::Refuse(booking, reason) => {
                 self.refuse(tx, now, rng, &booking, reason, String::new())?
             }
+            Duty::Extend(booking, asked) if self.still_asked(tx, &booking, &asked)? => {
+                self.grant_end(tx, now, rng, &booking, Care::AllTerms)?
+            }
+            Duty::KeepEnd(booking, asked, reason) if self.still_asked(tx, &booking, &asked)? => {
+                self.refuse_end(tx, now, rng, &booking, reason, String::new())?
+            }
+            Duty::Extend(..) | Duty::KeepEnd(..) => Changes::default(),
+            Duty::Leave(booking, end) => self.end_by_notice(tx, now, &booking, end)?,
             Duty::Acknowledge(booking, hashes) => {
                 self.acknowledge(tx, now, rng, &booking, hashes)?
             }

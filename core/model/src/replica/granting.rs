@@ -119,11 +119,11 @@ impl Replica {
             };
             for key in row.keys_mut() {
                 for reader in readers(key) {
-                    if !reached.contains_key(&reader) {
-                        let reach = self.reach_of(tx, &reader)?;
-                        reached.insert(reader, reach);
-                    }
-                    let reach = reached.get(&reader).cloned().unwrap_or_default();
+                    let reach = match reached.get(&reader) {
+                        Some(known) => known.clone(),
+                        None => self.reach_of(tx, &reader)?,
+                    };
+                    reached.insert(reader, reach.clone());
                     let Some(epoch) = reach.epoch.filter(|_| lacks(key, &reader, &reach)) else {
                         continue;
                     };

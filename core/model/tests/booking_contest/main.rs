@@ -181,7 +181,7 @@ fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (dice >> 33) % n
     };
-    for _ in 0..400 {
+    for _ in 0..800 {
         let view = owner.domain(&domain);
         let any = booking::set_terms(&view, &owner.me, listings[0], Terms::default(), vec![], NOW);
         let booking = BookingId([roll(40) as u8; 32]);
@@ -194,6 +194,12 @@ fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
             },
             1..8 => Op::Release { booking, reason: Reason::NONE },
             8..12 => Op::Seen,
+            12..22 => {
+                let held = view.held(&booking);
+                let from = held.map_or(Some(Instant(roll(60) as i64)), |held| held.interval.end);
+                let end = (roll(12) > 0).then(|| Instant(roll(70) as i64));
+                if end == from { Op::Seen } else { Op::Resize { booking, from, end } }
+            }
             _ => {
                 let start = Instant(roll(60) as i64);
                 let interval = Interval { start, end: Some(start.plus_ms(1 + roll(6) as i64)) };
@@ -203,7 +209,7 @@ fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
         // `write` compares the rows with those of a whole pass.
         owner.write(&facts, &Decision { op, ..any.unwrap() });
     }
-    assert_eq!(owner.domain(&domain).row.firm_places, 400);
+    assert_eq!(owner.domain(&domain).row.firm_places, 800);
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn write(
     let resource = resources[dice.below(resources.len() as u64) as usize].listing;
     let booking = BookingId([dice.below(9) as u8; 32]);
     let op = match dice.below(100) {
-        0..60 => {
+        0..48 => {
             let start = dice.below(LAST as u64 - 6) as i64 / 2;
             let end = start + 1 + dice.below(4) as i64;
             let end = if dice.chance(4) { None } else { Some(Instant(end)) };
@@ -234,7 +234,21 @@ fn write(
                 tier: dice.below(3) as u8,
             }
         }
-        60..72 => Op::Release { booking, reason: Reason::NONE },
+        48..62 => {
+            // Mostly what is booked here, from the end it has; liars say what they like.
+            let known: Vec<_> = now.counting.iter().collect();
+            let some = known.get(dice.below(known.len().max(1) as u64) as usize);
+            let (booking, start, from) = match some {
+                Some(held) if !(lies && dice.chance(50)) => {
+                    (held.booking, held.interval.start.0, held.interval.end)
+                }
+                _ => (booking, dice.below(9) as i64, Some(Instant(dice.below(12) as i64))),
+            };
+            let end = Some(Instant((start + dice.below(9) as i64 - 1).max(0)));
+            let end = if dice.chance(6) { None } else { end };
+            if end == from { Op::Seen } else { Op::Resize { booking, from, end } }
+        }
+        62..72 => Op::Release { booking, reason: Reason::NONE },
         72..82 => {
             let mut terms = Terms::of_capacity(dice.below(4) as u32);
             terms.buffer_before_ms = dice.below(3);

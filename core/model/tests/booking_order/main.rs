@@ -39,6 +39,8 @@ fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
             Effect::Accepted => *became == Became::Counts,
             Effect::Displaced(_) => *became == Became::Displaced,
             Effect::NoChange => *became == Became::Nothing,
+            Effect::Resized { .. } => *became == Became::Moved,
+            Effect::Kept { .. } => *became == Became::Kept,
             _ => false,
         };
         assert!(same, "{what}: {hash:?} {:?} here, {became:?} there", effects[hash]);
@@ -47,6 +49,11 @@ fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
     let counted: Vec<_> = told.counting.iter().map(|(b, (h, _))| (*b, *h)).collect();
     assert_eq!(counting, counted, "counting, {what}");
     for held in &engine.counting {
+        let (_, busy) = &told.counting[&held.booking];
+        assert_eq!(held.interval, busy.interval, "interval, {what}");
+        let end = held.resized.map(|it| (it.decision, it.firm));
+        let by = told.ends.get(&held.booking).map(|by| (*by, told.firm.contains(by)));
+        assert_eq!(end, by, "end, {what}");
         assert_eq!(held.firm, told.firm.contains(&held.decision), "firm, {what}");
     }
     let released: Vec<_> = engine.released.iter().map(|r| r.booking).collect();
@@ -90,6 +97,17 @@ fn capacity_holds(history: &History, engine: &Calendar, acts: &[Act], what: &str
                 assert!(oracle.fits(&me, &others, capacity, gap), "over capacity, {what}");
                 counting.insert(*booking, me);
             }
+            Op::Resize { booking, end, .. } if matches!(effects[hash], Effect::Resized { .. }) => {
+                let mut me = counting.remove(booking).unwrap();
+                let before = me.interval.end.map_or(i64::MAX, |end| end.0);
+                me.interval.end = *end;
+                let (capacity, gap) = in_force[me.resource];
+                let others: Vec<Busy> = counting.values().cloned().collect();
+                let longer = end.map_or(i64::MAX, |end| end.0) > before;
+                let fits = !longer || oracle.fits(&me, &others, capacity, gap);
+                assert!(fits, "longer than there is room, {what}");
+                counting.insert(*booking, me);
+            }
             Op::Release { booking, .. } => {
                 counting.remove(booking);
             }
@@ -124,6 +142,20 @@ fn later_view_keeps(
     for held in before.1.counting.iter().filter(|held| held.firm) {
         let same = after.1.counting.iter().any(|now| now.firm && now.decision == held.decision);
         assert!(same || released.contains(&held.booking), "a firm booking fell, {what}");
+        // Nor is it shortened by merging: only by an act that says so.
+        let now = after.1.counting.iter().find(|now| now.booking == held.booking);
+        let end = |at: Option<Instant>| at.map_or(i64::MAX, |at| at.0);
+        let sure = held.resized.is_none_or(|it| it.firm);
+        let cut = |act: &&Act| match &act.kind {
+            ActKind::Decision { op: Op::Resize { booking, from, end: to }, .. } => {
+                *booking == held.booking && end(*to) < end(*from)
+            }
+            _ => false,
+        };
+        if let Some(now) = now.filter(|_| sure && !new.iter().any(cut)) {
+            let kept = end(now.interval.end) >= end(held.interval.end);
+            assert!(kept, "a firm booking was shortened, {what}");
+        }
     }
     let is_firm = |hash: &EntryHash| {
         let place = before.1.order.iter().position(|h| h == hash);
@@ -135,7 +167,12 @@ fn later_view_keeps(
         if is_firm(hash) {
             assert_eq!(*effect, now, "something firm changed, {what}");
         }
-        if matches!(effect, Effect::Displaced(_)) && now == Effect::Accepted {
+        let back = match effect {
+            Effect::Displaced(_) => now == Effect::Accepted,
+            Effect::Kept { .. } => matches!(now, Effect::Resized { .. }),
+            _ => false,
+        };
+        if back {
             let seen = new.iter().any(|act| {
                 oracle.past_of(&act.hash).contains(hash) && spine_now.contains(&act.hash)
             });

@@ -21,6 +21,8 @@ pub(crate) struct Busy {
 pub(crate) enum Became {
     Counts,
     Displaced,
+    Moved,
+    Kept,
     Nothing,
 }
 
@@ -30,6 +32,8 @@ pub(crate) struct Told {
     pub(crate) spine: Vec<EntryHash>,
     pub(crate) became: BTreeMap<EntryHash, Became>,
     pub(crate) counting: BTreeMap<BookingId, (EntryHash, Busy)>,
+    /// Which act gave a booking the end it has, where that is not its acceptance.
+    pub(crate) ends: BTreeMap<BookingId, EntryHash>,
     pub(crate) released: BTreeSet<BookingId>,
     pub(crate) in_force: Vec<(u32, u64)>,
     pub(crate) holder: Option<Holder>,
@@ -285,6 +289,84 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// What an act that gives a booking a later end would make of each acceptance of it
+    /// that it has seen, or one that gives an earlier end.
+    fn with_end(&self, hash: &EntryHash) -> Vec<Busy> {
+        let Op::Resize { booking, end, .. } = self.op(hash) else { return vec![] };
+        let mut all = vec![];
+        for accept in self.decisions(&self.past[hash]) {
+            let Some(mut busy) = self.busy(&accept) else { continue };
+            busy.interval.end = *end;
+            if busy.booking == *booking && end.is_none_or(|end| end > busy.interval.start) {
+                all.push(busy);
+            }
+        }
+        all
+    }
+
+    fn is_later(&self, hash: &EntryHash) -> bool {
+        match self.op(hash) {
+            Op::Resize { from: Some(from), end: Some(end), .. } => end > from,
+            Op::Resize { end, .. } => end.is_none(),
+            _ => false,
+        }
+    }
+
+    fn is_earlier(&self, hash: &EntryHash, of: &BookingId) -> bool {
+        matches!(self.op(hash), Op::Resize { booking, .. } if booking == of) && !self.is_later(hash)
+    }
+
+    /// Whether there is room for something at a place of an order.
+    fn room(
+        &mut self,
+        told: &Told,
+        (order, place): (&[EntryHash], usize),
+        me: &Busy,
+        is_standin: bool,
+    ) -> bool {
+        let hash = order[place];
+        let mut occ: Vec<Busy> = told.counting.values().map(|(_, busy)| busy.clone()).collect();
+        let (mut capacity, mut gap) = told.in_force[me.resource];
+        if is_standin {
+            let own = self.own_past(&hash);
+            occ.extend(own.counting.into_values().map(|(_, busy)| busy));
+            capacity = capacity.min(own.in_force[me.resource].0);
+            gap = gap.max(own.in_force[me.resource].1);
+            for before in &order[..place] {
+                if self.saw(&hash, before) {
+                    continue;
+                }
+                occ.extend(self.busy(before));
+                if self.is_later(before) {
+                    occ.extend(self.with_end(before));
+                }
+                if let Some((c, g)) = self.terms_of(before, me.resource) {
+                    capacity = capacity.min(c);
+                    gap = gap.max(g);
+                }
+            }
+        }
+        // A booking never stands in its own way, and none occupies twice: of several ends
+        // the latest.
+        let mut once: Vec<Busy> = Vec::new();
+        for busy in occ.into_iter().filter(|busy| busy.booking != me.booking) {
+            let same = once.iter_mut().find(|other| {
+                let it = |b: &Busy| (b.booking, b.resource, b.interval.start, b.quantity);
+                it(other) == it(&busy)
+            });
+            match same {
+                None => once.push(busy),
+                Some(other) => {
+                    other.interval.end = match (other.interval.end, busy.interval.end) {
+                        (Some(a), Some(b)) => Some(a.max(b)),
+                        _ => None,
+                    };
+                }
+            }
+        }
+        self.fits(me, &once, capacity, gap)
+    }
+
     fn own_past(&mut self, hash: &EntryHash) -> Told {
         if let Some(told) = self.own.get(hash) {
             return told.clone();
@@ -342,37 +424,49 @@ impl<'a> Oracle<'a> {
                         told.became.insert(*hash, Became::Nothing);
                         continue;
                     }
-                    let mut occ: Vec<Busy> =
-                        told.counting.values().map(|(_, busy)| busy.clone()).collect();
-                    let (mut capacity, mut gap) = told.in_force[me.resource];
-                    if !spine.contains(hash) {
-                        let own = self.own_past(hash);
-                        occ.extend(own.counting.into_values().map(|(_, busy)| busy));
-                        capacity = capacity.min(own.in_force[me.resource].0);
-                        gap = gap.max(own.in_force[me.resource].1);
-                        for before in &order[..place] {
-                            if self.saw(hash, before) {
-                                continue;
-                            }
-                            occ.extend(self.busy(before));
-                            if let Some((c, g)) = self.terms_of(before, me.resource) {
-                                capacity = capacity.min(c);
-                                gap = gap.max(g);
-                            }
-                        }
-                    }
-                    // A booking never stands in its own way, and none occupies twice.
-                    let mut once: Vec<Busy> = Vec::new();
-                    for busy in occ {
-                        if busy.booking != booking && !once.contains(&busy) {
-                            once.push(busy);
-                        }
-                    }
-                    let fits = self.fits(&me, &once, capacity, gap);
+                    let is_standin = !spine.contains(hash);
+                    let fits = self.room(&told, (&order, place), &me, is_standin);
                     let became = if fits { Became::Counts } else { Became::Displaced };
                     told.became.insert(*hash, became);
                     if fits {
                         told.counting.insert(booking, (*hash, me));
+                        told.ends.remove(&booking);
+                    }
+                }
+                Op::Resize { booking, end, .. } => {
+                    told.became.insert(*hash, Became::Nothing);
+                    let Some((accepted, before)) = told.counting.get(&booking).cloned() else {
+                        continue;
+                    };
+                    let mut after = before.clone();
+                    after.interval.end = end;
+                    if !self.with_end(hash).contains(&after) {
+                        continue;
+                    }
+                    let grows = match (before.interval.end, end) {
+                        (Some(before), Some(after)) => after > before,
+                        (before, after) => before.is_some() && after.is_none(),
+                    };
+                    let shrinks = !grows && before != after;
+                    let moves = if self.is_later(hash) {
+                        let cut = order[..place]
+                            .iter()
+                            .any(|h| self.is_earlier(h, &booking) && !self.saw(hash, h));
+                        if !grows || cut {
+                            continue;
+                        }
+                        let is_standin = !spine.contains(hash);
+                        self.room(&told, (&order, place), &after, is_standin)
+                    } else if shrinks {
+                        true
+                    } else {
+                        continue;
+                    };
+                    let became = if moves { Became::Moved } else { Became::Kept };
+                    told.became.insert(*hash, became);
+                    if moves {
+                        told.counting.insert(booking, (accepted, after));
+                        told.ends.insert(booking, *hash);
                     }
                 }
                 _ => {}

@@ -61,6 +61,7 @@ fn calendar(count: usize) -> (MemoryRows, DocId) {
             place: n as u32,
             decided_by: ME,
             decision: hash(n),
+            resized: None,
         };
         tx.put::<CalendarSlots>(&slot_key(&view.id, &held.interval, &held.booking), &held);
     }

@@ -32,6 +32,13 @@ pub(crate) fn calendars(replica: &Replica, tx: &Tx<'_>) -> Result<(), String> {
             let counts = told.counting.get(&held.booking).map(|(decision, _)| *decision);
             let place = told.order.get(held.place as usize).copied();
             let firm = told.firm.contains(&held.decision);
+            let there = told.counting.get(&held.booking).map(|(_, busy)| busy.interval);
+            let end = held.resized.map(|it| it.decision);
+            if there != Some(held.interval) || end != told.ends.get(&held.booking).copied() {
+                return Err(format!(
+                    "domain {id:?}: {held:?} here; {there:?} by the oracle, by {end:?}"
+                ));
+            }
             if counts != Some(held.decision) || place != Some(held.decision) || firm != held.firm {
                 return Err(format!(
                     "domain {id:?}: {held:?} here; {counts:?} at {place:?}, firm {firm} by the oracle"

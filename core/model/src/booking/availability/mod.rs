@@ -8,6 +8,7 @@
 //! could have, buffers kept on both sides. A booking can have so many units as are free
 //! at each of its instants; so what is told free can be booked, and what is not, cannot.
 
+mod later;
 mod load;
 mod parts;
 mod quota;

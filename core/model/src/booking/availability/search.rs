@@ -215,7 +215,7 @@ impl Survey<'_> {
     }
 
     /// The last step of the local clock at or before an instant.
-    fn step_down(&self, at: Instant) -> Result<Instant, ZoneError> {
+    pub(super) fn step_down(&self, at: Instant) -> Result<Instant, ZoneError> {
         let Some(minutes) = self.terms.step_minutes else { return Ok(at) };
         let step_ms = i64::from(minutes) * 60_000;
         let down = at.plus_ms(-past_step(self.zone, at, step_ms)?);

@@ -91,6 +91,21 @@ pub struct Held {
     pub decided_by: Holder,
     /// The decision.
     pub decision: EntryHash,
+    /// What gave it the end it has; none: it ends as it was accepted.
+    pub resized: Option<Resized>,
+}
+
+/// The act by which a booking ends when it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resized {
+    /// The decision.
+    pub decision: EntryHash,
+    /// Who decided.
+    pub by: Holder,
+    /// Its place in the domain's order.
+    pub place: u32,
+    /// Whether the end can change only by a named act.
+    pub firm: bool,
 }
 
 /// A booking that was accepted and found its place taken.
@@ -146,6 +161,18 @@ pub enum Effect {
     CancelledByTerms,
     /// Does not count: its author was not entitled, or closed before.
     Void,
+    /// It ends then.
+    Resized {
+        /// The end; none: none.
+        end: Option<Instant>,
+    },
+    /// A later end did not fit: it ends as before.
+    Kept {
+        /// The end that was meant; none: none.
+        end: Option<Instant>,
+        /// Why not.
+        reason: Reason,
+    },
 }
 
 /// One line of a booking's history.

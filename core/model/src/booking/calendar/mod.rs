@@ -14,6 +14,7 @@
 mod act;
 mod graph;
 mod pass;
+mod resize;
 mod result;
 mod spine;
 mod timeline;
@@ -22,13 +23,14 @@ use std::collections::BTreeMap;
 
 pub use act::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
+    Resized,
 };
 
 pub(super) use pass::peak;
 pub(super) use timeline::{conflict, end_ms};
 
 use graph::{Graph, NodeId};
-use pass::{Ground, Layer, OwnPast, Verdict};
+use pass::{Ground, Layer, OwnPasts, Verdict};
 use spine::{Spine, View, Ways};
 
 /// Computes the calendar of a domain from its acts.
@@ -87,7 +89,7 @@ struct Run<'a> {
     place_of: Vec<usize>,
     main: Layer,
     verdicts: Vec<Option<Verdict>>,
-    own_pasts: Vec<Option<OwnPast>>,
+    own_pasts: Vec<Option<OwnPasts>>,
     /// The state after an act and its causal past, until an act takes it further.
     after: BTreeMap<NodeId, Layer>,
 }
@@ -128,24 +130,24 @@ impl<'a> Run<'a> {
     fn place(&mut self, place: usize, node: NodeId) {
         let is_spine = self.is_spine[node];
         let has_another_spine = self.has_another_spine(node);
-        let what = self.ground.occupied(node);
+        let what = self.ground.would_occupy(node);
         if is_spine && !has_another_spine {
             // The calendar of its causal past is what stands here. It matters only in a
             // view where it is not on the spine.
-            if let (Some(what), false) = (what, self.spine.forks.is_empty()) {
-                self.own_pasts[node] = Some(self.main.own_past(&self.ground, &self.main, &what));
+            if !what.is_empty() && !self.spine.forks.is_empty() {
+                self.own_pasts[node] = Some(self.main.own_pasts(&self.ground, &self.main, &what));
             }
         } else {
             let kept = match self.graph.nodes[node].maximal_past.as_slice() {
                 [only] => self.after.remove(only),
                 _ => None,
             };
-            let wanted = what.is_some() || kept.is_some();
+            let wanted = !what.is_empty() || kept.is_some();
             if wanted {
                 let mut layer =
                     kept.unwrap_or_else(|| self.own_past_layer(node, has_another_spine));
-                if let Some(what) = what {
-                    self.own_pasts[node] = Some(layer.own_past(&self.ground, &self.main, &what));
+                if !what.is_empty() {
+                    self.own_pasts[node] = Some(layer.own_pasts(&self.ground, &self.main, &what));
                 }
                 layer.apply(&self.ground, &self.main, node, None);
                 self.after.insert(node, layer);

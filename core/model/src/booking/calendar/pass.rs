@@ -10,16 +10,21 @@ use super::graph::{Graph, NodeId};
 use super::timeline::{Timeline, conflict, end_ms};
 use crate::booking::records::{Op, Reason, Terms};
 use crate::keys::BookingId;
-use crate::time::Interval;
+use crate::time::{Instant, Interval};
 
-/// An acceptance that has its place.
+/// An acceptance or another end that has its place.
 #[derive(Debug, Clone)]
-struct Placed {
-    node: NodeId,
-    what: Occupied,
-    from: usize,
+pub(super) struct Placed {
+    pub(super) node: NodeId,
+    pub(super) what: Occupied,
+    pub(super) from: usize,
     /// Place at which it stopped counting; `from` where it never did.
-    until: usize,
+    pub(super) until: usize,
+    /// The acceptance it goes back to, and its place: an acceptance itself.
+    pub(super) root: (NodeId, usize),
+    /// Whether whoever has not seen it reckons with it whatever became of it: all but an
+    /// earlier end.
+    pub(super) is_claim: bool,
 }
 
 /// What an acceptance occupies.
@@ -33,9 +38,13 @@ pub(super) struct Occupied {
 
 /// What a booking went through in one layer.
 #[derive(Debug, Clone, Default)]
-struct Track {
-    spans: Vec<usize>,
+pub(super) struct Track {
+    pub(super) spans: Vec<usize>,
     released: Option<usize>,
+    /// Whether what counted of it in the base has another end here.
+    pub(super) is_moved: bool,
+    /// Acts that meant to end it earlier, with their places.
+    pub(super) cuts: Vec<(NodeId, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +54,10 @@ struct TermsAt {
     place: usize,
 }
 
-/// What the calendar of an act's own causal past says about what it accepts.
+/// What the calendar of an act's own causal past says about each thing it may occupy.
+pub(super) type OwnPasts = Vec<(Occupied, OwnPast)>;
+
+/// What the calendar of an act's own causal past says about what it would occupy.
 #[derive(Debug, Clone)]
 pub(super) struct OwnPast {
     occupied: Vec<Occupied>,
@@ -59,6 +71,8 @@ pub(super) enum Verdict {
     NoChange,
     Counts,
     Displaced { by: Option<BookingId>, reason: Reason },
+    Resized { end: Option<Instant> },
+    Kept { end: Option<Instant>, reason: Reason },
 }
 
 /// The domain as the pass needs it.
@@ -66,6 +80,8 @@ pub(super) struct Ground<'a> {
     pub(super) graph: &'a Graph<'a>,
     /// For each resource, what it is part of and its parts, at any depth.
     related: Vec<Vec<usize>>,
+    /// The acceptances of each booking.
+    accepts: BTreeMap<BookingId, Vec<(NodeId, Occupied)>>,
     /// The greatest gap any terms of the domain ask for.
     widest_gap_ms: i64,
 }
@@ -88,20 +104,42 @@ impl<'a> Ground<'a> {
         });
         let initial = resources.iter().map(|resource| resource.terms.gap_ms());
         let widest = set.chain(initial).max().unwrap_or(0);
-        Self { graph, related, widest_gap_ms: ms(widest) }
+        let mut accepts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for node in 0..graph.nodes.len() {
+            if let Some(what) = accepted(graph, node) {
+                accepts.entry(what.booking).or_default().push((node, what));
+            }
+        }
+        Self { graph, related, accepts, widest_gap_ms: ms(widest) }
     }
 
-    /// What an acceptance would occupy; none for one of something not in the domain.
-    pub(super) fn occupied(&self, node: NodeId) -> Option<Occupied> {
-        match self.graph.nodes[node].op()? {
-            Op::Accept { booking, resource, interval, quantity, .. } => Some(Occupied {
-                booking: *booking,
-                resource: self.graph.domain.record.index_of(resource)?,
-                interval: *interval,
-                quantity: *quantity,
-            }),
-            _ => None,
+    /// What a decision would occupy: an acceptance of a resource of the domain, a later end.
+    pub(super) fn would_occupy(&self, node: NodeId) -> Vec<Occupied> {
+        match self.graph.nodes[node].op() {
+            Some(Op::Accept { .. }) => accepted(self.graph, node).into_iter().collect(),
+            Some(Op::Resize { from, end, .. }) if Op::lengthens(*from, *end) => {
+                self.with_its_end(node)
+            }
+            _ => Vec::new(),
         }
+    }
+
+    /// What the acceptances of its booking that a change of the end has seen would be with
+    /// that end. Of an honest writer that is one.
+    pub(super) fn with_its_end(&self, node: NodeId) -> Vec<Occupied> {
+        let Some(Op::Resize { booking, end, .. }) = self.graph.nodes[node].op() else {
+            return Vec::new();
+        };
+        let accepts = self.accepts.get(booking).map(Vec::as_slice).unwrap_or_default();
+        let seen = accepts.iter().filter(|(accept, _)| self.graph.sees(node, *accept));
+        let with_end = seen.map(|(_, what)| Occupied {
+            interval: Interval { start: what.interval.start, end: *end },
+            ..*what
+        });
+        let mut found: Vec<_> = with_end.filter(|what| what.interval.is_valid()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn terms(&self, at: Option<&TermsAt>, resource: usize) -> &'a Terms {
@@ -117,13 +155,13 @@ impl<'a> Ground<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer {
     /// How many decisions of the base lie below.
-    floor: usize,
-    placed: Vec<Placed>,
-    timeline: Timeline,
-    tracks: BTreeMap<BookingId, Track>,
+    pub(super) floor: usize,
+    pub(super) placed: Vec<Placed>,
+    pub(super) timeline: Timeline,
+    pub(super) tracks: BTreeMap<BookingId, Track>,
     terms: Vec<TermsAt>,
     /// Decisions so far, those below included.
-    places: usize,
+    pub(super) places: usize,
 }
 
 impl Layer {
@@ -132,34 +170,39 @@ impl Layer {
         Self { floor, places: floor, ..Self::default() }
     }
 
-    /// Applies a decision. `own_past` is what a stand-in's acceptance brings with it;
-    /// none for one that has seen all before it.
+    /// Applies a decision. `own_past` is what a stand-in's acceptance or later end brings
+    /// with it; none for one that has seen all before it.
     pub(super) fn apply(
         &mut self,
         ground: &Ground<'_>,
         base: &Self,
         node: NodeId,
-        own_past: Option<&OwnPast>,
+        own_past: Option<&OwnPasts>,
     ) -> Option<Verdict> {
         let place = self.places;
         let mut outcome = None;
         match ground.graph.nodes[node].op() {
             Some(Op::Accept { .. }) => {
-                let Some(what) = ground.occupied(node) else {
+                let Some(what) = accepted(ground.graph, node) else {
                     self.places += 1;
                     return Some(Verdict::NoChange);
                 };
-                let verdict = self.judge(ground, base, node, &what, own_past);
+                let verdict = match self.standing(base, &what.booking) {
+                    Standing::Free => self.judge(ground, base, node, &what, own_past),
+                    _ => Verdict::NoChange,
+                };
                 let until = if verdict == Verdict::Counts { usize::MAX } else { place };
                 let number = self.placed.len();
                 self.timeline.add(what.resource, &what.interval, number);
-                self.placed.push(Placed { node, what, from: place, until });
+                let root = (node, place);
+                self.placed.push(Placed { node, what, from: place, until, root, is_claim: true });
                 if verdict == Verdict::Counts {
                     self.tracks.entry(what.booking).or_default().spans.push(number);
                 }
                 outcome = Some(verdict);
             }
             Some(Op::Release { booking, .. }) => self.release(*booking, place),
+            Some(Op::Resize { .. }) => outcome = self.resize(ground, base, node, own_past),
             Some(Op::Terms { resource, cancels, .. }) => {
                 if let Some(resource) = ground.graph.domain.record.index_of(resource) {
                     self.terms.push(TermsAt { node, resource, place });
@@ -183,19 +226,28 @@ impl Layer {
         }
     }
 
-    /// Whether a booking is released here, and whether it counts.
-    fn status(&self, base: &Self, booking: &BookingId) -> (bool, bool) {
+    /// Where a booking stands here.
+    pub(super) fn standing<'b>(&'b self, base: &'b Self, booking: &BookingId) -> Standing<'b> {
         let mine = self.tracks.get(booking);
         let below = base.tracks.get(booking);
         let floor = self.floor;
         let released = mine.is_some_and(|track| track.released.is_some())
             || below.and_then(|track| track.released).is_some_and(|place| place < floor);
-        let counts = !released
-            && (mine.is_some_and(|track| track.spans.iter().any(|at| self.placed[*at].is_open()))
-                || below.is_some_and(|track| {
-                    track.spans.iter().any(|at| base.placed[*at].counts_after(floor))
-                }));
-        (released, counts)
+        if released {
+            return Standing::Released;
+        }
+        let here = mine.and_then(|track| {
+            track.spans.iter().copied().find(|number| self.placed[*number].is_open())
+        });
+        if let Some(number) = here {
+            return Standing::Counts(&self.placed[number], Some(number));
+        }
+        let is_moved = mine.is_some_and(|track| track.is_moved);
+        let mut spans = below.filter(|_| !is_moved).into_iter().flat_map(|track| &track.spans);
+        match spans.find(|number| base.placed[**number].counts_after(floor)) {
+            Some(number) => Standing::Counts(&base.placed[*number], None),
+            None => Standing::Free,
+        }
     }
 
     /// The terms of a resource in force here.
@@ -229,11 +281,11 @@ impl Layer {
             for number in base.timeline.near(resource, &what.interval, gap) {
                 let placed = &base.placed[number];
                 if placed.from < self.floor {
-                    let released = self
+                    let is_over = self
                         .tracks
                         .get(&placed.what.booking)
-                        .is_some_and(|track| track.released.is_some());
-                    near.push((placed, placed.counts_after(self.floor) && !released));
+                        .is_some_and(|track| track.released.is_some() || track.is_moved);
+                    near.push((placed, placed.counts_after(self.floor) && !is_over));
                 }
             }
         }
@@ -244,8 +296,17 @@ impl Layer {
         near
     }
 
-    /// What this state, as the calendar of a causal past, says about `what`.
-    pub(super) fn own_past(&self, ground: &Ground<'_>, base: &Self, what: &Occupied) -> OwnPast {
+    /// What this state, as the calendar of a causal past, says about each of `what`.
+    pub(super) fn own_pasts(
+        &self,
+        ground: &Ground<'_>,
+        base: &Self,
+        what: &[Occupied],
+    ) -> OwnPasts {
+        what.iter().map(|what| (*what, self.own_past(ground, base, what))).collect()
+    }
+
+    fn own_past(&self, ground: &Ground<'_>, base: &Self, what: &Occupied) -> OwnPast {
         let terms = self.in_force(ground, base, what.resource);
         let near = self.near(ground, base, what);
         let counting = near.into_iter().filter(|(_, counts)| *counts);
@@ -256,34 +317,30 @@ impl Layer {
         }
     }
 
-    /// Whether an acceptance counts here.
-    fn judge(
+    /// Whether there is room for something here, itself left out.
+    pub(super) fn judge(
         &self,
         ground: &Ground<'_>,
         base: &Self,
         node: NodeId,
         what: &Occupied,
-        own_past: Option<&OwnPast>,
+        own_past: Option<&OwnPasts>,
     ) -> Verdict {
-        let (released, counts) = self.status(base, &what.booking);
-        if released || counts {
-            return Verdict::NoChange;
-        }
         let terms = self.in_force(ground, base, what.resource);
         let (mut capacity, mut gap_ms) = (terms.capacity, terms.gap_ms());
-        // Each occupies once, however many sources name it; `true`: it counts here.
-        let mut occupied: BTreeMap<Occupied, bool> = BTreeMap::new();
+        let mut occupied = Occupants::default();
         for (placed, counts) in self.near(ground, base, what) {
-            let unseen = own_past.is_some() && !ground.graph.sees(node, placed.node);
+            let unseen =
+                own_past.is_some() && placed.is_claim && !ground.graph.sees(node, placed.node);
             if counts || unseen {
-                *occupied.entry(placed.what).or_default() |= counts;
+                occupied.add(placed.what, counts);
             }
         }
-        if let Some(own_past) = own_past {
-            capacity = capacity.min(own_past.capacity);
-            gap_ms = gap_ms.max(own_past.gap_ms);
-            for what in &own_past.occupied {
-                occupied.entry(*what).or_default();
+        if let Some(own_pasts) = own_past {
+            for (_, own_past) in own_pasts.iter().filter(|(of, _)| of == what) {
+                capacity = capacity.min(own_past.capacity);
+                gap_ms = gap_ms.max(own_past.gap_ms);
+                own_past.occupied.iter().for_each(|what| occupied.add(*what, false));
             }
             let below = base.terms.iter().filter(|at| at.place < self.floor);
             for at in below.chain(&self.terms).filter(|at| at.resource == what.resource) {
@@ -295,18 +352,18 @@ impl Layer {
             }
         }
         let gap = ms(gap_ms);
-        occupied.retain(|other, _| conflict(&other.interval, &what.interval, gap));
+        let occupied = occupied.in_conflict(&what.interval, gap);
         let first = |only_parts: bool| {
             let in_the_way =
                 occupied.iter().filter(|(other, _)| !only_parts || other.resource != what.resource);
             in_the_way
-                .min_by_key(|(other, counts)| (!**counts, other.interval.start, other.booking))
+                .min_by_key(|(other, counts)| (!counts, other.interval.start, other.booking))
                 .map(|(other, _)| other.booking)
         };
-        if occupied.keys().any(|other| other.resource != what.resource) {
+        if occupied.iter().any(|(other, _)| other.resource != what.resource) {
             return Verdict::Displaced { by: first(true), reason: Reason::PARTS };
         }
-        let units = occupied.keys().map(|other| (other.interval, other.quantity));
+        let units = occupied.iter().map(|(other, _)| (other.interval, other.quantity));
         let peak = peak(units, &what.interval, gap);
         if peak + u64::from(what.quantity) <= u64::from(capacity) {
             return Verdict::Counts;
@@ -315,12 +372,9 @@ impl Layer {
         Verdict::Displaced { by: first(false), reason }
     }
 
-    /// What counts at the end, each with the decision that made it so and its place.
-    pub(super) fn counting(&self) -> impl Iterator<Item = (Occupied, NodeId, usize)> {
-        self.placed
-            .iter()
-            .filter(|placed| placed.is_open())
-            .map(|placed| (placed.what, placed.node, placed.from))
+    /// What counts at the end.
+    pub(super) fn counting(&self) -> impl Iterator<Item = &Placed> {
+        self.placed.iter().filter(|placed| placed.is_open())
     }
 
     /// The terms of each resource in force at the end.
@@ -336,13 +390,58 @@ impl Layer {
 }
 
 impl Placed {
-    const fn is_open(&self) -> bool {
+    pub(super) const fn is_open(&self) -> bool {
         self.until == usize::MAX
     }
 
     /// Whether it counts in the state after the first `places` decisions.
     const fn counts_after(&self, places: usize) -> bool {
         self.from < places && places <= self.until && self.from != self.until
+    }
+}
+
+/// What an acceptance would occupy; none for one of something not in the domain.
+fn accepted(graph: &Graph<'_>, node: NodeId) -> Option<Occupied> {
+    match graph.nodes[node].op()? {
+        Op::Accept { booking, resource, interval, quantity, .. } => Some(Occupied {
+            booking: *booking,
+            resource: graph.domain.record.index_of(resource)?,
+            interval: *interval,
+            quantity: *quantity,
+        }),
+        _ => None,
+    }
+}
+
+/// Where a booking stands.
+pub(super) enum Standing<'b> {
+    /// Taken out: its id never counts again.
+    Released,
+    /// It counts so; with its number, if that is of this layer.
+    Counts(&'b Placed, Option<usize>),
+    /// Neither.
+    Free,
+}
+
+/// What stands in the way: each booking once, however many sources name it and whatever
+/// end they give it: the latest. `true`: it counts here.
+#[derive(Default)]
+struct Occupants(BTreeMap<(BookingId, usize, Instant, u32), (Occupied, bool)>);
+
+impl Occupants {
+    fn add(&mut self, what: Occupied, counts: bool) {
+        let key = (what.booking, what.resource, what.interval.start, what.quantity);
+        let (held, held_counts) = self.0.entry(key).or_insert((what, false));
+        if end_ms(&what.interval) > end_ms(&held.interval) {
+            *held = what;
+        }
+        *held_counts |= counts;
+    }
+
+    fn in_conflict(self, interval: &Interval, gap_ms: i64) -> Vec<(Occupied, bool)> {
+        let mut all: Vec<_> = self.0.into_values().collect();
+        all.retain(|(other, _)| conflict(&other.interval, interval, gap_ms));
+        all
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{
-    Act, ActKind, BookingFacts, Calendar, Displaced, Effect, Held, HistoryLine, Released,
+    Act, ActKind, BookingFacts, Calendar, Displaced, Effect, Held, HistoryLine, Released, Resized,
 };
 use super::graph::{Graph, NodeId};
 use super::pass::{Ground, Layer, Verdict};
@@ -27,8 +27,16 @@ pub(super) fn result(
         firmness(graph, facts, spine, order);
     let counting: BTreeMap<BookingId, Held> = main
         .counting()
-        .map(|(what, node, place)| {
+        .map(|placed| {
+            let (what, (node, place)) = (placed.what, placed.root);
             let act = graph.nodes[node].act;
+            let end = graph.nodes[placed.node].act;
+            let resized = Resized {
+                decision: end.hash,
+                by: end.author,
+                place: number(placed.from),
+                firm: placed.from < firm_places,
+            };
             let held = Held {
                 booking: what.booking,
                 resource: record.resources[what.resource].listing,
@@ -38,6 +46,7 @@ pub(super) fn result(
                 place: number(place),
                 decided_by: act.author,
                 decision: act.hash,
+                resized: (placed.node != node).then_some(resized),
             };
             (what.booking, held)
         })
@@ -291,7 +300,15 @@ fn history(
                 let effect = match verdicts[*id] {
                     Some(Verdict::Counts) => Effect::Accepted,
                     Some(Verdict::Displaced { reason, .. }) => Effect::Displaced(reason),
-                    Some(Verdict::NoChange) | None => Effect::NoChange,
+                    _ => Effect::NoChange,
+                };
+                line(*booking, *id, Some(place), effect);
+            }
+            Some(Op::Resize { booking, .. }) => {
+                let effect = match verdicts[*id] {
+                    Some(Verdict::Resized { end }) => Effect::Resized { end },
+                    Some(Verdict::Kept { end, reason }) => Effect::Kept { end, reason },
+                    _ => Effect::NoChange,
                 };
                 line(*booking, *id, Some(place), effect);
             }

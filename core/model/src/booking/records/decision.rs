@@ -56,6 +56,15 @@ pub enum Op {
     },
     /// Nothing but: I have seen the heads named.
     Seen,
+    /// A booking that counts ends at another time; start, resource and quantity stay.
+    Resize {
+        /// The booking.
+        booking: BookingId,
+        /// The end its writer saw in force; none: it had none.
+        from: Option<Instant>,
+        /// The end it is to have; none: none.
+        end: Option<Instant>,
+    },
     /// A code of a later version.
     Unknown {
         /// The code.
@@ -89,16 +98,25 @@ const RELEASE: u16 = 2;
 const TERMS: u16 = 3;
 const HAND_OVER: u16 = 4;
 const SEEN: u16 = 5;
+const RESIZE: u16 = 6;
 
 type AcceptBody = (BookingId, DocId, Interval, u32, u8);
 
 impl Op {
-    /// The booking an acceptance or a release is about.
+    /// The booking an acceptance, a release or another end is about.
     pub const fn booking(&self) -> Option<BookingId> {
         match self {
-            Self::Accept { booking, .. } | Self::Release { booking, .. } => Some(*booking),
+            Self::Accept { booking, .. }
+            | Self::Release { booking, .. }
+            | Self::Resize { booking, .. } => Some(*booking),
             _ => None,
         }
+    }
+
+    /// Whether a change of the end makes a booking longer: meant as its writer saw it.
+    pub(in crate::booking) fn lengthens(from: Option<Instant>, end: Option<Instant>) -> bool {
+        let at = |end: Option<Instant>| end.map_or(i64::MAX, |end| end.0);
+        at(end) > at(from)
     }
 
     fn to_wire(&self) -> (u16, Vec<u8>) {
@@ -113,6 +131,7 @@ impl Op {
             }
             Self::HandOver { to } => (HAND_OVER, codec::encode(to)),
             Self::Seen => (SEEN, Vec::new()),
+            Self::Resize { booking, from, end } => (RESIZE, codec::encode(&(booking, from, end))),
             Self::Unknown { code, body } => (*code, body.clone()),
         }
     }
@@ -135,6 +154,10 @@ impl Op {
             }
             HAND_OVER => Self::HandOver { to: codec::decode(&body, limit)? },
             SEEN => codec::decode::<()>(&body, limit).map(|()| Self::Seen)?,
+            RESIZE => {
+                let (booking, from, end) = codec::decode(&body, limit)?;
+                Self::Resize { booking, from, end }
+            }
             _ => Self::Unknown { code, body },
         })
     }
@@ -151,8 +174,12 @@ impl Op {
                 within(sorted && cancels.len() <= bounds::CANCELS, "cancels")?;
                 terms.check()
             }
+            Self::Resize { from, end, .. } => {
+                from.iter().chain(end).try_for_each(|at| check_instant(*at))?;
+                within(from != end, "end")
+            }
             Self::Release { .. } | Self::HandOver { .. } | Self::Seen => Ok(()),
-            Self::Unknown { code, .. } => within(*code == 0 || *code > SEEN, "code"),
+            Self::Unknown { code, .. } => within(*code == 0 || *code > RESIZE, "code"),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod close;
 mod decision;
 mod domain;
+mod extension;
 mod private;
 mod reason;
 mod step;
@@ -19,6 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use close::CloseHolder;
 pub use decision::{Decision, Op};
 pub use domain::{DomainId, DomainRecord, Holder, Resource};
+pub use extension::{Extension, ExtensionAnswer, Notice};
 pub(crate) use private::check_text;
 pub use private::{Answer, Cancel, Outcome, Receipt, Request, TagUse, booking_id, deal_tag};
 pub use reason::Reason;
@@ -77,6 +79,12 @@ pub mod inner {
     pub const CANCEL: u16 = 0x12;
     /// [`super::Step`].
     pub const STEP: u16 = 0x13;
+    /// [`super::Extension`].
+    pub const EXTENSION: u16 = 0x14;
+    /// [`super::ExtensionAnswer`].
+    pub const EXTENSION_ANSWER: u16 = 0x15;
+    /// [`super::Notice`].
+    pub const NOTICE: u16 = 0x1c;
 }
 
 /// Bytes that are no record of the kind asked for.

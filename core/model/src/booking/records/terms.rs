@@ -73,6 +73,8 @@ pub struct Terms {
     pub cancellation: Cancellation,
     /// What a requester agrees to by asking; empty: nothing.
     pub accept: String,
+    /// A booking without an end ends at least this long after either side says so.
+    pub leave_notice_ms: u64,
     /// Fields of a later version, kept untouched.
     pub more: Vec<u8>,
 }
@@ -98,6 +100,7 @@ impl Default for Terms {
             mode: Mode::ByRequest,
             cancellation: Cancellation::default(),
             accept: String::new(),
+            leave_notice_ms: 0,
             more: Vec::new(),
         }
     }
@@ -134,6 +137,7 @@ impl Terms {
             Some(self.notice_ms),
             self.horizon_ms,
             Some(self.cancellation.free_until_ms),
+            Some(self.leave_notice_ms),
         ];
         within(spans.iter().flatten().all(|span| *span <= bounds::SPAN_MS), "span")?;
         let shortest = self.min_length_ms.unwrap_or(0);

@@ -43,6 +43,8 @@ fn records_go_there_and_back() {
         },
         Op::HandOver { to: holder() },
         Op::Seen,
+        Op::Resize { booking: BookingId([4; 32]), from: Some(Instant(7)), end: None },
+        Op::Resize { booking: BookingId([4; 32]), from: None, end: Some(Instant(9)) },
     ];
     for op in ops {
         let decision = Decision { op, ..accept(1, 2, 1) };
@@ -68,6 +70,8 @@ fn what_is_out_of_bounds_is_neither_written_nor_read() {
         assert!(matches!(bad.to_payload(), Err(RecordError::Bounds(_))), "{bad:?}");
         assert!(Decision::from_payload(&codec::encode(&bad)).is_err());
     }
+    let same = Op::Resize { booking: BookingId([4; 32]), from: None, end: None };
+    assert!(Decision { op: same, ..accept(1, 2, 1) }.to_payload().is_err());
     let unsorted = Decision { seen: vec![reference(2), reference(1)], ..accept(1, 2, 1) };
     assert!(unsorted.to_payload().is_err());
     let bad_terms = [
