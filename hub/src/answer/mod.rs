@@ -9,6 +9,7 @@ mod credit;
 mod deal;
 mod machine;
 mod people;
+mod series;
 mod sharing;
 mod values;
 
@@ -18,6 +19,7 @@ pub use credit::*;
 pub use deal::*;
 pub use machine::*;
 pub use people::*;
+pub use series::*;
 pub use sharing::*;
 pub use values::{Prefixed, Shown, When};
 
@@ -201,6 +203,12 @@ answers! {
     CalendarImported(CalendarImported),
     /// `booking request`
     BookingRequested(BookingRequested),
+    /// `series plan`
+    SeriesPlan(SeriesPlan),
+    /// `series create`
+    SeriesSaved(SeriesSaved),
+    /// `booking accept|refuse|cancel --series SERIES`
+    SeriesDone(SeriesDone),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, SeriesId};
 
 use super::deal::{BookingProblem, BookingStep};
 use super::values::between;
@@ -240,7 +240,7 @@ pub enum Booking {
     /// Ask for something.
     Request(BookingRequest),
     /// Say yes.
-    Accept(BookingRef),
+    Accept(BookingOrSeries),
     /// Say no.
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
@@ -285,12 +285,23 @@ pub struct BookingRef {
     pub booking: Ref<BookingId>,
 }
 
-/// One booking, and why.
+/// One booking, or all of a series that are open.
+#[derive(Debug, Clone, Args)]
+pub struct BookingOrSeries {
+    /// The booking.
+    #[arg(value_name = "BOOKING", required_unless_present = "series")]
+    pub booking: Option<Ref<BookingId>>,
+    /// All of this series.
+    #[arg(long, value_name = "SERIES", conflicts_with = "booking")]
+    pub series: Option<Ref<SeriesId>>,
+}
+
+/// One booking or a series, and why.
 #[derive(Debug, Clone, Args)]
 pub struct BookingReason {
-    /// The booking.
-    #[arg(value_name = "BOOKING")]
-    pub booking: Ref<BookingId>,
+    /// Which.
+    #[command(flatten)]
+    pub of: BookingOrSeries,
     /// Why. Only the other side reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
@@ -302,6 +313,9 @@ pub struct BookingList {
     /// Only of this listing.
     #[arg(long, value_name = "LISTING")]
     pub listing: Option<Ref<DocId>>,
+    /// Only of this series.
+    #[arg(long, value_name = "SERIES")]
+    pub series: Option<Ref<SeriesId>>,
     /// Only what waits for this person's answer.
     #[arg(long)]
     pub to_decide: bool,

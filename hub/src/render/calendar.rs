@@ -27,7 +27,7 @@ pub(super) fn why(it: &Why, view: &View<'_>) -> String {
     plain(&error.message(view.texts))
 }
 
-fn whys(all: &[Why], view: &View<'_>) -> String {
+pub(super) fn whys(all: &[Why], view: &View<'_>) -> String {
     all.iter().map(|it| why(it, view)).collect::<Vec<_>>().join(" ")
 }
 
@@ -139,7 +139,7 @@ fn wide(headings: &[String], rows: &[Vec<String>]) -> String {
     rows.iter().map(|row| row.join("  ")).collect::<Vec<_>>().join("\n")
 }
 
-fn amount(n: u64, currency: Option<&str>, view: &View<'_>) -> String {
+pub(super) fn amount(n: u64, currency: Option<&str>, view: &View<'_>) -> String {
     match currency {
         None => view.get("price-free"),
         Some("minutes") => view.with("price-credits", [("n", n.into()), ("per", "".into())]),

@@ -8,6 +8,7 @@ mod credit;
 mod deal;
 mod machine;
 mod people;
+mod series;
 mod sharing;
 mod style;
 mod table;
@@ -69,6 +70,9 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::CalendarExported(it) => calendar::exported(it, view),
         Answer::CalendarImported(it) => calendar::imported(it, view),
         Answer::BookingRequested(it) => calendar::requested(it, view),
+        Answer::SeriesPlan(it) => series::plan(it, view),
+        Answer::SeriesSaved(it) => series::saved(it, view),
+        Answer::SeriesDone(it) => series::done(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::QrShown(it) => deal::shown(it, view),
@@ -88,6 +92,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::Saved(it) => it.id.clone(),
         Answer::TermsSaved(it) => it.id.to_string(),
         Answer::BookingRequested(it) => it.id.to_string(),
+        Answer::SeriesSaved(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

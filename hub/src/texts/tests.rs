@@ -69,7 +69,7 @@ fn a_missing_text_shows_its_key_and_never_panics() {
 }
 
 /// Sources that name texts, and the files those texts stand in.
-const SPEAKERS: [&str; 15] = [
+const SPEAKERS: [&str; 16] = [
     include_str!("../render/calendar.rs"),
     include_str!("../render/credit.rs"),
     include_str!("../render/deal.rs"),
@@ -77,6 +77,7 @@ const SPEAKERS: [&str; 15] = [
     include_str!("../render/mod.rs"),
     include_str!("../render/machine.rs"),
     include_str!("../render/people.rs"),
+    include_str!("../render/series.rs"),
     include_str!("../render/sharing.rs"),
     include_str!("../render/style.rs"),
     include_str!("../render/when.rs"),

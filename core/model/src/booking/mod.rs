@@ -14,6 +14,7 @@ mod project;
 pub mod records;
 mod room;
 mod rows;
+pub mod series;
 mod slots;
 mod status;
 pub mod tariff;

@@ -75,7 +75,7 @@ fn of_quota(quota: &Quota, error: ActError) -> ActError {
 }
 
 /// An instant as RFC 3339, on the clocks of a zone.
-fn told(at: Instant, zone: &Zone) -> String {
+pub(super) fn told(at: Instant, zone: &Zone) -> String {
     let offset_s = zone.offset_seconds(at).unwrap_or(0);
     let offset = jiff::tz::Offset::from_seconds(offset_s).unwrap_or(jiff::tz::Offset::UTC);
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();

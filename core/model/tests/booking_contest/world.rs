@@ -230,6 +230,7 @@ impl Place {
             waitlist: true,
             note: String::new(),
             refs: vec![],
+            series: None,
         }
     }
 
