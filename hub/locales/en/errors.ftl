@@ -271,6 +271,7 @@ error-booking-step-too-early = It is too early to say that.
 error-booking-step-too-late = It is too late to say that.
     .hint = Talk to the other side, or to a coordinator.
 error-series-conflict = { $start }:
+    .hint = `palier series plan` shows what else is free.
 error-series-conflicts = { $conflicts } of { $occurrences } dates cannot be had; nothing was written.
     .hint = `palier series plan` shows all dates and what else is free; --skip-conflicts asks for all the others.
 error-series-empty = There is no such day between the first and the last.

@@ -271,6 +271,7 @@ error-booking-step-too-early = Il est trop tôt pour le dire.
 error-booking-step-too-late = Il est trop tard pour le dire.
     .hint = Parlez à l'autre côté, ou à un coordinateur.
 error-series-conflict = { $start } :
+    .hint = `palier series plan` montre ce qui est libre à côté.
 error-series-conflicts = { $conflicts } dates sur { $occurrences } ne sont pas possibles ; rien n'a été écrit.
     .hint = `palier series plan` montre toutes les dates et ce qui est libre à côté ; --skip-conflicts demande toutes les autres.
 error-series-empty = Il n'y a aucun jour de ce genre entre le premier et le dernier.
