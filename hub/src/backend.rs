@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use palier_model::booking::{StepKind, TermsEdit};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
+use palier_model::replica::{NewSeries, SeriesSkip};
 use palier_model::time::{Instant, Interval};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -20,8 +21,8 @@ use crate::answer::{
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
     Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown,
-    Quote, Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks,
-    Waiting,
+    Quote, Recovered, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet,
+    Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::errors::Result;
 
@@ -335,6 +336,8 @@ pub struct NewEnd {
 pub struct BookingFilter {
     /// Only of this listing.
     pub listing: Option<DocId>,
+    /// Only of this series.
+    pub series: Option<SeriesId>,
     /// Only what waits for this person's answer.
     pub to_decide: bool,
 }
@@ -609,6 +612,18 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// One.
         booking(scope: &Scope, id: BookingId) -> Booking
+    );
+    operation!(
+        /// Every occurrence of a series, before anything is written.
+        series_plan(scope: &Scope, series: NewSeries) -> SeriesPlan
+    );
+    operation!(
+        /// Asks for all of a series, or for all but what is skipped.
+        series_create(scope: &Scope, series: NewSeries, skip: SeriesSkip, text: Option<String>) -> SeriesSaved
+    );
+    operation!(
+        /// The same act on all of a series that is open to it.
+        series_act(scope: &Scope, id: SeriesId, act: BookingAct) -> SeriesDone
     );
     operation!(
         /// This device's signed word on a hand-over or a return.

@@ -283,6 +283,7 @@ def sealed(plain):
         body["interval"], body["quantity"] = interval(read), read.uint()
         body["waitlist"], body["note"] = read.bool(), read.text()
         body["refs"] = read.sequence(lambda: reference(read))
+        body["series"] = read.option(lambda: read.take(16))
     elif kind == 0x11:
         body["request"] = read.hash()
         if read.uint() == 0:
@@ -358,6 +359,7 @@ def records(values):
     kind, request = sealed(values["record.request"])
     assert kind == 0x10 and digest(member + request["random"]) == request["booking"]
     assert request["note"] == "Samedi, s’il vous plaît" and request["waitlist"]
+    assert request["series"] == bytes([9] * 16)
     assert sealed(values["record.accepted"])[1]["accepted"] == request["refs"][0]
     assert sealed(values["record.refused"])[1]["refused"] == (9, "En panne")
     assert sealed(values["record.cancel"])[1]["reason"] == 1

@@ -116,15 +116,17 @@ fn object(root: &Value, rules: &Map<String, Value>, value: &Value) -> Result<(),
     Ok(())
 }
 
-/// Only what ids look like: `^lst_[a-z2-7]{52}$`.
+/// Only what ids look like: `^lst_[a-z2-7]{52}$`, `^ser_[a-z2-7]{26}$`.
 fn pattern(says: &Value, value: &Value) -> Result<(), String> {
     let Some(text) = value.as_str() else { return Ok(()) };
     let says = says.as_str().unwrap_or_default();
-    let prefix = says.strip_prefix('^').and_then(|it| it.strip_suffix("[a-z2-7]{52}$"));
-    let prefix = prefix.ok_or_else(|| format!(": the pattern {says} is not known here"))?;
+    let inner = says.strip_prefix('^').and_then(|it| it.strip_suffix("}$"));
+    let parts = inner.and_then(|it| it.split_once("[a-z2-7]{"));
+    let parts = parts.and_then(|(prefix, chars)| Some((prefix, chars.parse::<usize>().ok()?)));
+    let (prefix, chars) = parts.ok_or_else(|| format!(": the pattern {says} is not known here"))?;
     let body = text.strip_prefix(prefix).unwrap_or_default();
     let is_base32 = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
-    if body.len() == 52 && body.chars().all(is_base32) {
+    if body.len() == chars && body.chars().all(is_base32) {
         Ok(())
     } else {
         Err(format!(": not {says}"))

@@ -356,6 +356,29 @@ impl Story {
         script.must(ben, "sync");
     }
 
+    /// What comes again.
+    fn series(&self, ben: &Person, lst: &str) {
+        let (script, anna) = (&self.script, &self.anna);
+        let series = |name: &str, hour: u32| {
+            let (start, end) = (format!("2031-06-03T{hour}:00"), format!("2031-06-03T{hour}:30"));
+            let instead = [
+                ("lst_abcdefgh", lst),
+                ("2026-12-01T18:00", start.as_str()),
+                ("2026-12-01T20:00", end.as_str()),
+                ("2027-06-01", "2031-06-30"),
+            ];
+            self.example(ben, name, 0, &instead)
+        };
+        assert_eq!(series("series plan", 18)["free"], 4);
+        for (by, verb, hour) in [(anna, "accept", 18), (anna, "refuse", 19), (ben, "cancel", 20)] {
+            let made = id(&series("series create", hour));
+            script.must(ben, "sync");
+            let line = format!("booking {verb} --series {}", &made[..12]);
+            let done = script.must(by, &line);
+            assert_eq!(done["items"].as_array().map(Vec::len), Some(4), "{done}");
+        }
+    }
+
     /// What needs a neighbour.
     fn together(&self) {
         let (script, anna) = (&self.script, &self.anna);
@@ -411,6 +434,7 @@ impl Story {
         assert_eq!(text(&list["items"][0], "booking"), waits, "{list}");
         decide(&ben, "waitlist leave", &waits);
 
+        self.series(&ben, lst);
         self.handed_over(&ben, &yes);
         self.credits(&ben);
         self.helped(&ben);

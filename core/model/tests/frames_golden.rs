@@ -169,6 +169,7 @@ fn records() -> Lines {
         waitlist: true,
         note: "Samedi, s’il vous plaît".into(),
         refs: vec![at],
+        series: Some(palier_model::keys::SeriesId([9; 16])),
     };
     let accepted =
         Answer { at: NOW, booking, request: EntryHash([8; 32]), outcome: Outcome::Accepted(at) };

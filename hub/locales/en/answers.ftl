@@ -430,6 +430,14 @@ quote-months =
         [one] 1 month
        *[other] { $n } months
     }
+series-counts = { $free } free, { $conflicts } not
+series-instead = instead: { $when }
+series-left-out = left out
+series-total = All together
+series-total-free = Those that are free
+series-done = done
+series-nothing-open = Nothing of this series is open to that.
+field-series = Series
 quote-total = Total
 quote-no-total = until notice: no total
 quote-cancel = Cancelled free of charge until { $until }; after that { $percent } % is due.

@@ -436,6 +436,14 @@ quote-weeks =
        *[other] { $n } semaines
     }
 quote-months = { $n } mois
+series-counts = { $free } libres, { $conflicts } non
+series-instead = à la place : { $when }
+series-left-out = laissée de côté
+series-total = En tout
+series-total-free = Celles qui sont libres
+series-done = fait
+series-nothing-open = Rien de cette série ne s'y prête.
+field-series = Série
 quote-total = Total
 quote-no-total = jusqu'à nouvel ordre : pas de total
 quote-cancel = Annulation sans frais jusqu'au { $until } ; après, { $percent } % sont dus.

@@ -9,6 +9,7 @@ mod credit;
 mod deal;
 mod machine;
 mod people;
+mod series;
 mod service;
 mod sharing;
 mod values;
@@ -19,6 +20,7 @@ pub use credit::*;
 pub use deal::*;
 pub use machine::*;
 pub use people::*;
+pub use series::*;
 pub use service::*;
 pub use sharing::*;
 pub use values::{Prefixed, Shown, When};
@@ -207,6 +209,12 @@ answers! {
     BookingDone(BookingDone),
     /// `booking extend`
     EndAsked(EndAsked),
+    /// `series plan`
+    SeriesPlan(SeriesPlan),
+    /// `series create`
+    SeriesSaved(SeriesSaved),
+    /// `booking accept|refuse|cancel --series SERIES`
+    SeriesDone(SeriesDone),
     /// `booking list`
     Bookings(List<Booking>),
     /// `booking show`

@@ -1,6 +1,6 @@
 //! Answers about what neighbours share.
 
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +238,8 @@ pub enum Delivery {
 pub struct Booking {
     /// Which.
     pub id: Shown<BookingId>,
+    /// What it was asked for together with, if it is one of a series.
+    pub series: Option<Shown<SeriesId>>,
     /// Of which listing.
     pub listing: Shown<DocId>,
     /// Its title; empty until it came.

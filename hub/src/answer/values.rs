@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use palier_model::keys::{
-    BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId,
+    BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId, SeriesId,
 };
 use palier_model::time::Instant;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -16,12 +16,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub trait Prefixed: fmt::Display + FromStr {
     /// The prefix, as `lst_`.
     const PREFIX: &'static str;
+    /// How many characters stand after it.
+    const CHARS: usize;
 }
 
 macro_rules! prefixed {
-    ($($id:ident),+) => { $(impl Prefixed for $id { const PREFIX: &'static str = $id::PREFIX; })+ };
+    ($($id:ident),+) => { $(impl Prefixed for $id {
+        const PREFIX: &'static str = $id::PREFIX;
+        const CHARS: usize = $id::CHARS;
+    })+ };
 }
-prefixed!(BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId);
+prefixed!(BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId, SeriesId);
 
 /// An id as scripts read it: its text, not its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +67,7 @@ impl<T: Prefixed> JsonSchema for Shown<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": format!("^{}[a-z2-7]{{52}}$", T::PREFIX) })
+        json_schema!({ "type": "string", "pattern": format!("^{}[a-z2-7]{{{}}}$", T::PREFIX, T::CHARS) })
     }
 }
 

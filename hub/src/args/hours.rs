@@ -78,7 +78,7 @@ fn windows(text: &str) -> Option<Vec<Window>> {
     text.split(',').map(|part| window(part.trim())).collect()
 }
 
-fn weekday(text: &str) -> Option<Weekday> {
+pub(super) fn weekday(text: &str) -> Option<Weekday> {
     let names = [
         ["monday", "lundi"],
         ["tuesday", "mardi"],
@@ -94,7 +94,7 @@ fn weekday(text: &str) -> Option<Weekday> {
 }
 
 /// `mon-fri`, `mon,wed`, `sat-sun`.
-fn weekdays(text: &str) -> Option<Vec<Weekday>> {
+pub(super) fn weekdays(text: &str) -> Option<Vec<Weekday>> {
     let mut days = Vec::new();
     for part in text.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));

@@ -14,6 +14,7 @@ mod node;
 mod page;
 mod people;
 mod price;
+mod series;
 mod sharing;
 mod thanks;
 mod values;
@@ -29,6 +30,7 @@ pub use hours::{
 pub use node::*;
 pub use people::*;
 pub use price::PriceArg;
+pub use series::*;
 pub use sharing::*;
 pub use thanks::*;
 pub use values::{Address, Duration, Ref, TimeArg};
@@ -150,6 +152,9 @@ pub enum Command {
     /// Requests and answers.
     #[command(subcommand)]
     Booking(Booking),
+    /// What comes again.
+    #[command(subcommand)]
+    Series(Series),
     /// Signed words as codes, checked without a network.
     #[command(subcommand)]
     Qr(Qr),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, SeriesId};
 use palier_model::ledger::bounds::MINUTES;
 
 use super::deal::{BookingExtend, BookingNotice, BookingProblem, BookingPropose, BookingStep};
@@ -245,13 +245,13 @@ pub enum Booking {
     /// Propose a time for help.
     Propose(BookingPropose),
     /// Say yes.
-    Accept(BookingRef),
+    Accept(BookingOrSeries),
     /// Say no.
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
     Cancel(BookingReason),
     /// Say that help was done.
-    Done(BookingReason),
+    Done(BookingDone),
     /// Ask for another end, or answer that.
     Extend(BookingExtend),
     /// End what has no end.
@@ -299,12 +299,34 @@ pub struct BookingRef {
     pub booking: Ref<BookingId>,
 }
 
-/// One booking, and why.
+/// One booking, or all of a series that are open.
 #[derive(Debug, Clone, Args)]
-pub struct BookingReason {
+pub struct BookingOrSeries {
+    /// The booking.
+    #[arg(value_name = "BOOKING", required_unless_present = "series")]
+    pub booking: Option<Ref<BookingId>>,
+    /// All of this series.
+    #[arg(long, value_name = "SERIES", conflicts_with = "booking")]
+    pub series: Option<Ref<SeriesId>>,
+}
+
+/// `palier booking done`
+#[derive(Debug, Clone, Args)]
+pub struct BookingDone {
     /// The booking.
     #[arg(value_name = "BOOKING")]
     pub booking: Ref<BookingId>,
+    /// A word with it. Only the other side reads it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+/// One booking or a series, and why.
+#[derive(Debug, Clone, Args)]
+pub struct BookingReason {
+    /// Which.
+    #[command(flatten)]
+    pub of: BookingOrSeries,
     /// Why. Only the other side reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
@@ -316,6 +338,9 @@ pub struct BookingList {
     /// Only of this listing.
     #[arg(long, value_name = "LISTING")]
     pub listing: Option<Ref<DocId>>,
+    /// Only of this series.
+    #[arg(long, value_name = "SERIES")]
+    pub series: Option<Ref<SeriesId>>,
     /// Only what waits for this person's answer.
     #[arg(long)]
     pub to_decide: bool,

@@ -13,8 +13,6 @@ use crate::answer::Prefixed;
 
 /// Fewest characters after the prefix that may stand for an id.
 const MIN_ID_CHARS: usize = 4;
-/// Characters of a whole id after its prefix.
-const ID_CHARS: usize = 52;
 
 /// An id, or the beginning of one, as a person copies it from a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +45,8 @@ impl<T: Prefixed> FromStr for Ref<T> {
         let text = text.trim().to_ascii_lowercase();
         let body = text.strip_prefix(T::PREFIX).ok_or_else(|| T::PREFIX.to_owned())?;
         let base32 = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
-        let whole = body.len() == ID_CHARS;
-        let fits = (MIN_ID_CHARS..=ID_CHARS).contains(&body.len()) && body.chars().all(base32);
+        let whole = body.len() == T::CHARS;
+        let fits = (MIN_ID_CHARS..=T::CHARS).contains(&body.len()) && body.chars().all(base32);
         if !fits || (whole && text.parse::<T>().is_err()) {
             return Err(T::PREFIX.to_owned());
         }

@@ -4,9 +4,9 @@ use palier_model::booking::StepKind;
 use palier_model::time::Interval;
 
 use super::{On, Outcome, paging, resolve};
-use crate::args::{self, Booking, ProblemArg, TimeArg};
+use crate::args::{self, Booking, BookingOrSeries, ProblemArg, TimeArg};
 use crate::backend::{Backend, BookingAct, BookingFilter, NewBooking, NewEnd};
-use crate::errors::{CliError, Result};
+use crate::errors::{CliError, Kind, Result};
 
 pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<Outcome> {
     let (given, act) = match verb {
@@ -28,15 +28,40 @@ pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<
             let end = on.instant(it.until).await?;
             (it.booking, BookingAct::Notice { end, text: it.text })
         }
-        Booking::Accept(it) => (it.booking, BookingAct::Accept),
-        Booking::Refuse(it) => (it.booking, BookingAct::Refuse { text: it.text }),
-        Booking::Cancel(it) => (it.booking, BookingAct::Cancel { text: it.text }),
+        Booking::Accept(it) => return on_any(on, it, BookingAct::Accept).await,
+        Booking::Refuse(it) => {
+            return on_any(on, it.of, BookingAct::Refuse { text: it.text }).await;
+        }
+        Booking::Cancel(it) => {
+            return on_any(on, it.of, BookingAct::Cancel { text: it.text }).await;
+        }
         Booking::Handover(it) => (it.booking, step(StepKind::HAND_OVER, it.text, it.qr)),
         Booking::Return(it) => (it.booking, step(StepKind::RETURN, it.text, it.qr)),
         Booking::Problem(it) => (it.booking, step(problem(it.what), it.text, None)),
     };
     let id = resolve::booking(on.node, on.scope, &given).await?;
     Ok(on.node.booking_act(on.scope, id, act).await?.into())
+}
+
+/// One booking, or all of a series that are open: then what became of each.
+async fn on_any<B: Backend>(
+    on: On<'_, B>,
+    of: BookingOrSeries,
+    act: BookingAct,
+) -> Result<Outcome> {
+    match (of.booking, of.series) {
+        (Some(booking), _) => {
+            let id = resolve::booking(on.node, on.scope, &booking).await?;
+            Ok(on.node.booking_act(on.scope, id, act).await?.into())
+        }
+        (None, Some(series)) => {
+            let id = resolve::series(on.node, on.scope, &series).await?;
+            let done = on.node.series_act(on.scope, id, act).await?;
+            let is_partial = done.items.iter().any(|item| !item.done);
+            Ok(Outcome::from(done).partial_if(is_partial, Kind::Conflict))
+        }
+        (None, None) => Err(CliError::new("usage.missing_argument")),
+    }
 }
 
 const fn step(kind: StepKind, text: Option<String>, qr: Option<String>) -> BookingAct {
@@ -95,6 +120,10 @@ async fn list<B: Backend>(on: On<'_, B>, it: args::BookingList) -> Result<Outcom
         None => None,
         Some(given) => Some(resolve::listing(on.node, on.scope, given).await?),
     };
-    let filter = BookingFilter { listing, to_decide: it.to_decide };
+    let series = match &it.series {
+        None => None,
+        Some(given) => Some(resolve::series(on.node, on.scope, given).await?),
+    };
+    let filter = BookingFilter { listing, series, to_decide: it.to_decide };
     Ok(on.node.bookings(on.scope, filter, paging(it.page)).await?.into())
 }

@@ -14,6 +14,7 @@ mod member;
 mod node;
 mod qr;
 mod resolve;
+mod series;
 mod thanks;
 mod waitlist;
 
@@ -148,6 +149,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Photo(it)) => listing::photo(on, it).await,
         Some(Command::Calendar(it)) => calendar::calendar(on, it).await,
         Some(Command::Booking(it)) => booking::booking(on, it).await,
+        Some(Command::Series(it)) => series::series(on, it).await,
         Some(Command::Qr(it)) => qr::qr(on, it).await,
         Some(Command::Waitlist(it)) => waitlist::waitlist(on, it).await,
         Some(Command::Credit(it)) => credit::credit(on, it).await,

@@ -1,6 +1,6 @@
 //! From the beginning of an id to the id.
 
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
 
 use crate::answer::{List, Prefixed, Shown};
 use crate::args::Ref;
@@ -111,6 +111,24 @@ pub(super) async fn booking<B: Backend>(
         next = take(part, &mut ids, |booking| booking.id.0);
     }
     pick(given, ids)
+}
+
+/// A series of bookings that this person can read.
+pub(super) async fn series<B: Backend>(
+    node: &B,
+    scope: &Scope,
+    given: &Ref<SeriesId>,
+) -> Result<SeriesId> {
+    if let Some(id) = given.whole() {
+        return Ok(id);
+    }
+    let mut ids = Vec::new();
+    let mut next = Some(first_part());
+    while let Some(paging) = next {
+        let part = node.bookings(scope, BookingFilter::default(), paging).await?;
+        next = take(part, &mut ids, |booking| booking.series.map(|id| id.0));
+    }
+    pick(given, ids.into_iter().flatten())
 }
 
 /// A photo: of a listing that can be seen here, unless its id is given whole.

@@ -60,6 +60,7 @@ fn booking(id: BookingId) -> Booking {
         note: String::new(),
         text: String::new(),
         alternatives: vec![],
+        series: None,
         waitlist: 0,
         handed_over: Word::default(),
         returned: Word::default(),
@@ -215,6 +216,9 @@ impl Backend for Fake {
         calendar_import(&Scope, BusyFile) -> CalendarImported;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;
         photo_get(&Scope, BlobId, PathBuf, i64) -> PhotoFile;
+        series_plan(&Scope, palier_model::replica::NewSeries) -> crate::answer::SeriesPlan;
+        series_create(&Scope, palier_model::replica::NewSeries, palier_model::replica::SeriesSkip, Option<String>) -> crate::answer::SeriesSaved;
+        series_act(&Scope, palier_model::keys::SeriesId, BookingAct) -> crate::answer::SeriesDone;
         qr_show(&Scope, BookingId, StepKind) -> QrShown;
         qr_verify(&Scope, String, Option<BookingId>, Option<StepKind>) -> QrChecked;
         waitlist(&Scope, Option<DocId>) -> Vec<Waiting>;

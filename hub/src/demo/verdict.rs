@@ -93,6 +93,7 @@ mod tests {
     fn booking(n: u8, status: BookingStatus, firm: bool) -> Booking {
         Booking {
             id: BookingId([n; 32]).into(),
+            series: None,
             listing: DocId([1; 32]).into(),
             title: String::new(),
             status,

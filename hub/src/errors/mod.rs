@@ -20,7 +20,7 @@ use crate::render;
 use crate::texts::{Param, Texts};
 
 /// Values that are counts.
-const COUNTS: [&str; 4] = ["most", "free", "days", "most_bookings"];
+const COUNTS: [&str; 6] = ["most", "free", "days", "most_bookings", "conflicts", "occurrences"];
 
 /// What an error means for who called: the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

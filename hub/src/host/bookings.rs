@@ -142,6 +142,7 @@ impl Opened {
             let to_decide =
                 read.view.status == Status::Requested && read.view.requester != Some(me);
             filter.listing.is_none_or(|listing| listing == read.view.listing)
+                && filter.series.is_none_or(|series| read.view.series == Some(series))
                 && (!filter.to_decide || to_decide)
         };
         let helps = |read: &services::Read| {
@@ -195,6 +196,7 @@ impl Opened {
         };
         Booking {
             id: view.booking.into(),
+            series: view.series.map(Into::into),
             listing: view.listing.into(),
             title: read.title.clone(),
             status: match view.status {

@@ -305,7 +305,7 @@ pub(super) fn quote(
     })
 }
 
-fn currency_of(tariff: &Tariff) -> Option<String> {
+pub(super) fn currency_of(tariff: &Tariff) -> Option<String> {
     match tariff {
         Tariff::Free => None,
         Tariff::Once { currency: of, .. } | Tariff::ByTime { currency: of, .. } => {

@@ -18,6 +18,7 @@ mod photos;
 mod qr;
 mod recovery;
 mod searches;
+mod series;
 mod services;
 
 use std::path::{Path, PathBuf};
@@ -25,9 +26,12 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use palier_model::authority::Role;
 use palier_model::booking::StepKind;
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase};
+use palier_model::keys::{
+    BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase, SeriesId,
+};
 use palier_model::listing::fold;
 use palier_model::projection::Place;
+use palier_model::replica::{NewSeries, SeriesSkip};
 use palier_model::time::{Instant, Interval};
 use palier_node::home::{Home, Platform, default_state, write_atomically};
 use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
@@ -38,7 +42,8 @@ use crate::answer::{
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
     Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote,
-    Recovered, RunEvent, Saved, SavedSearch, Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
+    Recovered, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet, Status,
+    SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
@@ -470,6 +475,21 @@ impl Backend for Opened {
     }
     async fn booking(&self, scope: &Scope, id: BookingId) -> Result<Booking> {
         self.one_booking(scope, id).await
+    }
+    async fn series_plan(&self, scope: &Scope, series: NewSeries) -> Result<SeriesPlan> {
+        self.plan_of_series(scope, series).await
+    }
+    async fn series_create(
+        &self,
+        scope: &Scope,
+        series: NewSeries,
+        skip: SeriesSkip,
+        text: Option<String>,
+    ) -> Result<SeriesSaved> {
+        self.write_series(scope, series, skip, text).await
+    }
+    async fn series_act(&self, scope: &Scope, id: SeriesId, act: BookingAct) -> Result<SeriesDone> {
+        self.act_on_series(scope, id, act).await
     }
     async fn qr_show(&self, scope: &Scope, id: BookingId, step: StepKind) -> Result<QrShown> {
         self.show_qr(scope, id, step).await

@@ -187,6 +187,7 @@ impl Opened {
             payment: read.payment.map(|it| payment(&it, Some(read.side))),
             end_firm: false,
             rolling: false,
+            series: None,
             asked_end: None,
             notice: None,
             delivery: delivery(view.delivery),

@@ -27,7 +27,7 @@ pub(super) fn why(it: &Why, view: &View<'_>) -> String {
     plain(&error.message(view.texts))
 }
 
-fn whys(all: &[Why], view: &View<'_>) -> String {
+pub(super) fn whys(all: &[Why], view: &View<'_>) -> String {
     all.iter().map(|it| why(it, view)).collect::<Vec<_>>().join(" ")
 }
 

@@ -9,6 +9,7 @@ mod deal;
 mod ends;
 mod machine;
 mod people;
+mod series;
 mod service;
 mod sharing;
 mod style;
@@ -74,6 +75,9 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::BookingDone(it) => service::done(it, view),
         Answer::ThanksList(it) => service::thanks(&it.items, view),
         Answer::EndAsked(it) => ends::asked(it, view),
+        Answer::SeriesPlan(it) => series::plan(it, view),
+        Answer::SeriesSaved(it) => series::saved(it, view),
+        Answer::SeriesDone(it) => series::done(it, view),
         Answer::Bookings(it) => sharing::bookings(it, view),
         Answer::Booking(it) => sharing::booking(it, view),
         Answer::QrShown(it) => deal::shown(it, view),
@@ -95,6 +99,7 @@ fn terse(answer: &Answer) -> Option<String> {
         Answer::BookingRequested(it) => it.id.to_string(),
         Answer::BookingDone(it) => it.id.to_string(),
         Answer::EndAsked(it) => it.id.to_string(),
+        Answer::SeriesSaved(it) => it.id.to_string(),
         Answer::PhotoAdded(it) => it.id.to_string(),
         Answer::Invitation(it) => it.link.clone()?,
         Answer::Sheet(it) => it.link.clone(),

@@ -204,6 +204,9 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
         let who = it.waiting_for.iter().map(short).collect::<Vec<_>>().join(", ");
         out.push_str(&format!("  {}\n", view.with("booking-waiting-for", [("who", who.into())])));
     }
+    if let Some(series) = &it.series {
+        out.push_str(&view.field("field-series", &short(series)));
+    }
     let why = if it.reason.is_empty() { String::new() } else { reason(&it.reason, view) };
     out.push_str(&view.field("field-reason", &why));
     if it.waitlist > 0 {

@@ -41,6 +41,7 @@ fn listing(title: &str) -> Listing {
 fn displaced() -> Booking {
     Booking {
         id: BookingId([3; 32]).into(),
+        series: None,
         listing: DocId([1; 32]).into(),
         title: "Place 14".into(),
         status: BookingStatus::Displaced,

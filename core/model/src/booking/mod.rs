@@ -15,6 +15,7 @@ mod project;
 pub mod records;
 mod room;
 mod rows;
+pub mod series;
 mod slots;
 mod status;
 pub mod tariff;

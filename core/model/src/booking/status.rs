@@ -13,7 +13,7 @@ use super::lifecycle::{self, Life, Proof, Side};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
 use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Receipts, Said};
-use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::rows::{Key, RowsError, Tx};
 use crate::time::{Instant, Interval};
 
@@ -107,6 +107,8 @@ pub struct BookingView {
     pub quantity: u32,
     /// The requester's word.
     pub note: String,
+    /// What it was asked for together with.
+    pub series: Option<SeriesId>,
     /// Where it stands.
     pub status: Status,
     /// Whether a confirmed booking can fall only by a named act.
@@ -165,6 +167,7 @@ pub fn view(
         interval: record.interval,
         quantity: record.quantity,
         note: record.note.clone(),
+        series: record.series,
         status: judged.status,
         firm: false,
         waiting_for: Vec::new(),

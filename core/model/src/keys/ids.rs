@@ -1,4 +1,4 @@
-//! Ids: 32 bytes each, never mixed up because each kind is its own type.
+//! Ids: 32 bytes each (a series: 16), never mixed up because each kind is its own type.
 //!
 //! On screens and in scripts an id is its prefix and 52 characters of lower-case
 //! base32 (RFC 4648, no padding): `mem_…`, `dev_…`, `lst_…`.
@@ -31,22 +31,27 @@ pub(super) fn base32() -> &'static Encoding {
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        id!($(#[$doc])* $name, $prefix, 32);
+    };
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $size:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(pub [u8; 32]);
+        pub struct $name(pub [u8; $size]);
 
         impl $name {
             /// What the text form begins with.
             pub const PREFIX: &'static str = $prefix;
+            /// How many characters the text form has after that.
+            pub const CHARS: usize = (8usize * $size).div_ceil(5);
             /// Nothing: stands where there is no such thing yet.
-            pub const ZERO: Self = Self([0; 32]);
+            pub const ZERO: Self = Self([0; $size]);
 
             /// The bytes.
-            pub const fn as_bytes(&self) -> &[u8; 32] {
+            pub const fn as_bytes(&self) -> &[u8; $size] {
                 &self.0
             }
 
-            /// An id from exactly 32 bytes.
+            /// An id from exactly so many bytes.
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
             }
@@ -114,6 +119,11 @@ id!(
     BlobId, "blb_"
 );
 
+id!(
+    /// Bookings that were asked for together: 16 random bytes.
+    SeriesId, "ser_", 16
+);
+
 impl HoodId {
     /// The hash that stands for this neighbourhood in descriptors.
     pub fn hash(&self) -> HoodHash {
@@ -133,5 +143,8 @@ mod tests {
         assert_eq!(text.parse(), Ok(id));
         assert_eq!(text.to_uppercase().replace("MEM_", "mem_").parse(), Ok(id));
         assert!("dev_aaaa".parse::<MemberId>().is_err());
+        let series = SeriesId([7; 16]);
+        assert_eq!(series.to_string().len(), 4 + SeriesId::CHARS);
+        assert_eq!(series.to_string().parse(), Ok(series));
     }
 }

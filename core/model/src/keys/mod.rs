@@ -19,6 +19,7 @@ pub use device::{DeviceKeys, DeviceKeysError};
 pub use envelope::{Envelope, EnvelopeError};
 pub use ids::{
     BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, IdError, LogId, MemberId,
+    SeriesId,
 };
 pub use keystore::{Keystore, KeystoreError, MemoryKeystore};
 pub use link::{Accept, LinkError, LinkStep, NewDevice, Offer};

@@ -12,7 +12,7 @@ use crate::booking::{
     Standing as Stands, Wanted, booked_by, booking_id,
 };
 use crate::journal::{Descriptor, kind};
-use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::listing::{ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
@@ -41,7 +41,7 @@ pub struct NewRequest {
 }
 
 impl Replica {
-    fn bookable(
+    pub(super) fn bookable(
         &self,
         tx: &Tx<'_>,
         id: &DocId,
@@ -78,15 +78,41 @@ impl Replica {
         rng: &mut dyn CryptoRng,
         new: NewRequest,
     ) -> Result<(BookingId, Changes), ActError> {
+        let domain = self.may_ask_for(tx, &new.listing, now)?;
+        let mut changes = Changes::default();
+        let booking = self.ask(tx, now, rng, &domain, (new, None), &mut changes)?;
+        Ok((booking, changes))
+    }
+
+    /// The domain of a listing that this person may ask for.
+    pub(super) fn may_ask_for(
+        &self,
+        tx: &Tx<'_>,
+        listing: &DocId,
+        now: Instant,
+    ) -> Result<DomainView, ActError> {
         self.check_member()?;
-        if !new.interval.is_valid() || new.interval.start.0 < 0 {
-            return Err(ActError::invalid("invalid.interval"));
-        }
-        let (_, domain) = self.bookable(tx, &new.listing, now)?;
+        let (_, domain) = self.bookable(tx, listing, now)?;
         if domain.row.owner == self.me.member {
             return Err(ActError::conflict("booking.own"));
         }
         self.check_credits(tx, &domain.row.owner)?;
+        Ok(domain)
+    }
+
+    /// Writes one request, alone or of a series.
+    pub(super) fn ask(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        domain: &DomainView,
+        (new, series): (NewRequest, Option<SeriesId>),
+        changes: &mut Changes,
+    ) -> Result<BookingId, ActError> {
+        if !new.interval.is_valid() || new.interval.start.0 < 0 {
+            return Err(ActError::invalid("invalid.interval"));
+        }
         let mut random = [0; 32];
         rng.fill_bytes(&mut random);
         let booking = booking_id(&self.me.member, &random);
@@ -97,7 +123,10 @@ impl Replica {
             quantity: new.quantity,
             tier: 0,
         };
-        self.may_ask(tx, now, &domain, &wanted)?;
+        // A series was judged as a whole.
+        if series.is_none() {
+            self.may_ask(tx, now, domain, &wanted)?;
+        }
         let record = Request {
             at: now,
             booking,
@@ -109,11 +138,11 @@ impl Replica {
             waitlist: new.waitlist,
             note: new.note,
             refs: Vec::new(),
+            series,
         };
-        let mut changes = Changes::default();
-        let readers = readers(&domain);
-        self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
-        Ok((booking, changes))
+        let readers = readers(domain);
+        self.write_deal(tx, now, rng, (&booking, &readers), &record, changes)?;
+        Ok(booking)
     }
 
     pub(super) fn write_deal<R: Record>(

@@ -246,6 +246,7 @@ impl Place {
             waitlist: true,
             note: String::new(),
             refs: vec![],
+            series: None,
         }
     }
 

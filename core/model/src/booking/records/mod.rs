@@ -39,6 +39,8 @@ pub mod bounds {
     pub const DECIDERS: usize = 16;
     /// Heads of a domain one record may name.
     pub const SEEN: usize = 32;
+    /// Occurrences of one series.
+    pub const SERIES: usize = 200;
     /// Bookings that one record of terms may cancel.
     pub const CANCELS: usize = 256;
     /// Quotas of one resource.

@@ -6,7 +6,7 @@ use super::{
     DomainId, Reason, Record, RecordError, bounds, check_instant, check_interval, inner, within,
 };
 use crate::journal::Ref;
-use crate::keys::{BookingId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DocId, EntryHash, MemberId, SeriesId};
 use crate::time::{Instant, Interval};
 
 /// The id of a booking: BLAKE3(member ‖ 32 random bytes). Only who knows the random
@@ -63,6 +63,8 @@ pub struct Request {
     pub note: String,
     /// What it refers to.
     pub refs: Vec<Ref>,
+    /// What it was asked for together with.
+    pub series: Option<SeriesId>,
 }
 
 /// What the decider said.
