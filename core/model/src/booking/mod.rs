@@ -10,6 +10,7 @@ pub mod calendar;
 mod decide;
 mod extend;
 mod extension;
+mod history;
 pub mod lifecycle;
 mod project;
 pub mod records;
@@ -35,6 +36,7 @@ pub use extension::{
     earliest_end, ends_by_notice, is_open, latest_end, may_change_at, noticed_end, resize,
     why_not_end,
 };
+pub use history::delivery_of;
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
@@ -49,8 +51,6 @@ pub use rows::{
     Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
 };
 pub use slots::{SlotKey, slot_key, slots_over};
-pub use status::{
-    BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
-};
+pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
 pub use terms_edit::TermsEdit;
 pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};

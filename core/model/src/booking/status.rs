@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::availability::Asker;
-use super::calendar::{Effect, HistoryLine};
+use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
+use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
-use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Receipts, Said};
+use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Said};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::rows::{Key, RowsError, Tx};
 use crate::time::{Instant, Interval};
@@ -346,63 +347,6 @@ fn last<R>(said: &[Said<R>]) -> Option<&Said<R>> {
     said.iter().rfind(|said| said.counts)
 }
 
-fn history(
-    row: &BookingRow,
-    domain: Option<&DomainView>,
-    state: Option<&BookingState>,
-) -> Vec<HistoryEntry> {
-    let line = |act, by, at, deed| HistoryEntry { act, by, at, deed, past_closing: None };
-    let requester = row.request().map(|request| request.by.member);
-    let is_party = |by: &Holder| {
-        Some(by.member) == requester
-            || domain.is_some_and(|domain| domain.row.entitled.contains(&by.member))
-    };
-    let mut said: Vec<HistoryEntry> = Vec::new();
-    for answer in row.answers.iter().filter(|it| it.counts && is_party(&it.by)) {
-        if let Outcome::Refused { reason, .. } = answer.record.outcome {
-            let deed = Deed::Refused(reason);
-            said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
-        }
-    }
-    for cancel in row.cancels.iter().filter(|it| it.counts && is_party(&it.by)) {
-        let deed = Deed::Cancelled(cancel.record.reason);
-        said.push(line(cancel.entry.hash, cancel.by, cancel.record.at, deed));
-    }
-    for step in row.steps.iter().filter(|it| it.counts && is_party(&it.by)) {
-        let deed = Deed::Said(step.record.kind);
-        said.push(line(step.entry.hash, step.by, step.record.at, deed));
-    }
-    for asked in row.extensions.iter().filter(|it| it.counts && is_party(&it.by)) {
-        let deed = Deed::EndAsked(asked.record.end);
-        said.push(line(asked.entry.hash, asked.by, asked.record.at, deed));
-    }
-    for answer in row.extension_answers.iter().filter(|it| it.counts && is_party(&it.by)) {
-        if let Outcome::Refused { reason, .. } = answer.record.outcome {
-            let deed = Deed::EndRefused(reason);
-            said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
-        }
-    }
-    for notice in row.notices.iter().filter(|it| it.counts && is_party(&it.by)) {
-        let deed = Deed::NoticeGiven(notice.record.end);
-        said.push(line(notice.entry.hash, notice.by, notice.record.at, deed));
-    }
-    said.sort_by_key(|entry| (entry.at, entry.act));
-    let mut history: Vec<HistoryEntry> = Vec::new();
-    if let Some(request) = row.request() {
-        history.push(line(request.entry.hash, request.by, request.record.at, Deed::Requested));
-    }
-    let decided = state.map(|state| state.history.as_slice()).unwrap_or_default();
-    history.extend(decided.iter().map(|done: &HistoryLine| HistoryEntry {
-        act: done.act,
-        by: done.by,
-        at: done.at,
-        deed: Deed::Decided(done.effect),
-        past_closing: done.past_closing,
-    }));
-    history.extend(said);
-    history
-}
-
 /// Whom a displaced booking stands behind: displaced ones of the same slot, in the order
 /// of the calendar. It follows from open records alone, so all see the same.
 fn waitlist_place(
@@ -467,54 +411,4 @@ pub fn waitlist(
     asked.sort_unstable();
     ids.extend(asked.into_iter().map(|(_, id)| id));
     Ok(ids)
-}
-
-/// How far the viewer's last sealed act on a booking got.
-fn delivery(tx: &Tx<'_>, row: &BookingRow, viewer: &MemberId) -> Result<Delivery, RowsError> {
-    let mut mine: Vec<(Instant, EntryHash)> = Vec::new();
-    let mut theirs_name: Vec<EntryHash> = Vec::new();
-    if let Some(request) = row.request()
-        && request.by.member == *viewer
-    {
-        mine.push((request.record.at, request.entry.hash));
-    }
-    for answer in &row.answers {
-        if answer.by.member == *viewer {
-            mine.push((answer.record.at, answer.entry.hash));
-        } else {
-            theirs_name.push(answer.record.request);
-        }
-    }
-    let cancels = row.cancels.iter().filter(|cancel| cancel.by.member == *viewer);
-    mine.extend(cancels.map(|cancel| (cancel.record.at, cancel.entry.hash)));
-    let steps = row.steps.iter().filter(|step| step.by.member == *viewer);
-    mine.extend(steps.map(|step| (step.record.at, step.entry.hash)));
-    let asked = row.extensions.iter().filter(|it| it.by.member == *viewer);
-    mine.extend(asked.map(|it| (it.record.at, it.entry.hash)));
-    for answer in &row.extension_answers {
-        if answer.by.member == *viewer {
-            mine.push((answer.record.at, answer.entry.hash));
-        } else {
-            theirs_name.push(answer.record.asked);
-        }
-    }
-    let notices = row.notices.iter().filter(|it| it.by.member == *viewer);
-    mine.extend(notices.map(|it| (it.record.at, it.entry.hash)));
-    let Some((_, act)) = mine.into_iter().max() else { return Ok(Delivery::Received) };
-    delivery_of(tx, &act, viewer, &theirs_name)
-}
-
-/// How far one entry of `viewer` got; `named` are entries the others' records name.
-pub fn delivery_of(
-    tx: &Tx<'_>,
-    act: &EntryHash,
-    viewer: &MemberId,
-    named: &[EntryHash],
-) -> Result<Delivery, RowsError> {
-    let receipts = tx.row::<Receipts>(act)?.unwrap_or_default();
-    if named.contains(act) || receipts.iter().any(|(member, _)| member != viewer) {
-        return Ok(Delivery::Received);
-    }
-    let sent = crate::journal::is_sent(tx, act)?;
-    Ok(if sent { Delivery::Sent } else { Delivery::OnDevice })
 }

@@ -13,6 +13,7 @@
 
 mod act;
 mod graph;
+mod occupants;
 mod pass;
 mod resize;
 mod result;
@@ -26,7 +27,7 @@ pub use act::{
     Resized,
 };
 
-pub(super) use pass::peak;
+pub(super) use occupants::peak;
 pub(super) use timeline::{conflict, end_ms};
 
 use graph::{Graph, NodeId};
