@@ -183,7 +183,7 @@ fn a_need_is_answered_timed_done_paid_and_thanked_for_and_a_third_learns_no_word
     assert_eq!(street.thanks(helper, owner, AFTER).len(), 1, "his own word");
     for other in [owner, third] {
         assert!(street.thanks(other, owner, AFTER).is_empty(), "before both spoke");
-        let week = "2031-05-08T16:05:01+02:00";
+        let week = "2031-05-08T17:00:00+02:00";
         assert_eq!(street.thanks(other, owner, week).len(), 1, "after seven days");
     }
     must(AFTER, owner, &["thanks", "give", booking, "--text", "Vite fait"]);
