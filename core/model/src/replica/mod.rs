@@ -12,6 +12,7 @@ mod credits;
 mod devices;
 mod duties;
 mod error;
+mod fees;
 mod granting;
 mod hood;
 mod invite;
