@@ -143,15 +143,18 @@ fn a_need_is_answered_timed_done_paid_and_thanked_for_and_a_third_learns_no_word
     let proposals = shown["service"]["proposals"].as_array().unwrap();
     assert_eq!(proposals.len(), 2);
     // 60 minutes an hour, an hour begun is paid whole.
-    assert_eq!(proposals[0]["price"]["minutes"], 120);
-    assert_eq!(proposals[1]["open"], true);
+    let by = |side: &str| proposals.iter().find(|it| it["by"] == side).unwrap();
+    assert_eq!(by("requester")["price"]["minutes"], 120);
+    assert_eq!((&by("requester")["open"], &by("owner")["open"]), (&false.into(), &true.into()));
     must(BEFORE, helper, &["booking", "accept", booking]);
     street.share();
     for side in [owner, helper] {
         let shown = street.show(side, booking, BEFORE);
         assert_eq!(shown["status"], "agreed");
         assert!(shown["start"].as_str().unwrap().starts_with("2031-05-01T1"), "{shown}");
-        assert_eq!(shown["service"]["proposals"][1]["agreed"], true);
+        let proposals = shown["service"]["proposals"].as_array().unwrap();
+        let agreed = proposals.iter().find(|it| it["agreed"] == true).unwrap();
+        assert_eq!((&agreed["by"], &agreed["text"]), (&"owner".into(), &place.into()));
         assert_eq!(street.show(side, booking, AFTER)["status"], "due");
     }
     refused(&at(BEFORE, helper, &["booking", "done", booking]), 5, "booking.step.too_early");
@@ -183,7 +186,7 @@ fn a_need_is_answered_timed_done_paid_and_thanked_for_and_a_third_learns_no_word
     assert_eq!(street.thanks(helper, owner, AFTER).len(), 1, "his own word");
     for other in [owner, third] {
         assert!(street.thanks(other, owner, AFTER).is_empty(), "before both spoke");
-        let week = "2031-05-08T16:05:01+02:00";
+        let week = "2031-05-08T17:00:00+02:00";
         assert_eq!(street.thanks(other, owner, week).len(), 1, "after seven days");
     }
     must(AFTER, owner, &["thanks", "give", booking, "--text", "Vite fait"]);

@@ -13,6 +13,7 @@ mod devices;
 mod duties;
 mod ends;
 mod error;
+mod fees;
 mod granting;
 mod hood;
 mod invite;
