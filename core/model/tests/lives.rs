@@ -45,3 +45,10 @@ fn every_life_with_hand_overs_ends_in_agreement() {
     let said = lives(Beside::HandOvers).said;
     assert!(said > 0, "somebody said something");
 }
+
+#[test]
+fn two_devices_that_revoke_each_other_apart_leave_no_deal_unread() {
+    if let Err(failure) = play_beside(397, Beside::Credits) {
+        panic!("seed 397: {}", failure.what);
+    }
+}

@@ -1,4 +1,5 @@
-//! Which entries can be read: those whose causal past in their document is all here.
+//! Which entries can be read: those whose causal past in their document is all here, and
+//! where their log of promises goes on from another, what it goes on from.
 //!
 //! An entry is stored when it comes and read when nothing before it is missing, so that
 //! what is read never depends on the order of arrival.
