@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::epoch::{EPOCH_PREDECESSORS, Epoch};
+use super::epoch::{EPOCH_DEVICES, EPOCH_PREDECESSORS, Epoch};
 use crate::keys::{DeviceId, EntryHash};
 use crate::seal::EpochKey;
 
@@ -36,6 +36,9 @@ pub enum Need {
     AllStale,
     /// Several are current: devices opened them without seeing each other's.
     Several,
+    /// The one that is written to is not sealed to every active device: it was opened by
+    /// one that had not heard of another one's certificate.
+    LeftOut,
 }
 
 #[derive(Debug, Clone)]
@@ -163,9 +166,15 @@ impl Keyring {
         match self.current().count() {
             0 if self.epochs.is_empty() => Some(Need::NoEpoch),
             0 => Some(Need::AllStale),
+            1 if self.leaves_out() => Some(Need::LeftOut),
             1 => None,
             _ => Some(Need::Several),
         }
+    }
+
+    /// Whether another epoch would be sealed to a device that this one leaves out.
+    fn leaves_out(&self) -> bool {
+        self.active.len() <= EPOCH_DEVICES && !self.left_out().is_empty()
     }
 
     /// The device that opens the next epoch at once. The others do only if it stays
@@ -189,8 +198,7 @@ impl Keyring {
         tips
     }
 
-    /// Active devices that the epoch which is written to is not sealed to. They read it
-    /// only with what another device handed over.
+    /// Active devices that the epoch which is written to is not sealed to.
     pub fn left_out(&self) -> Vec<DeviceId> {
         let Some(facts) = self.for_writing() else { return Vec::new() };
         self.active.iter().filter(|device| !facts.devices.contains(device)).copied().collect()
@@ -347,9 +355,17 @@ mod tests {
     #[test]
     fn a_new_device_is_left_out_until_the_next_epoch() {
         let ring = ring(&[epoch(1, 1, &[], &[1])], &[1, 2]);
-        assert_eq!((ring.needs_new_epoch(), ring.left_out()), (None, vec![dev(2)]));
+        let asked = (ring.needs_new_epoch(), ring.opener(), ring.left_out());
+        assert_eq!(asked, (Some(Need::LeftOut), Some(dev(1)), vec![dev(2)]));
         assert_eq!(Keyring::default().needs_new_epoch(), Some(Need::NoEpoch));
         assert_eq!(Keyring::default().opener(), None);
+    }
+
+    #[test]
+    fn more_devices_than_an_epoch_can_hold_do_not_ask_for_one_after_the_other() {
+        let crowd: Vec<u8> = (1..=EPOCH_DEVICES as u8 + 1).collect();
+        let full = epoch(1, 1, &[], &crowd[..EPOCH_DEVICES]);
+        assert_eq!(ring(&[full], &crowd).needs_new_epoch(), None);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! deal that only its author can read: its reader had no key epoch here yet, or the epoch
 //! it was granted to went with a device that was revoked. They are given as soon as there
 //! is an epoch to give them to, in whatever log this device writes by then: a key opens
-//! what was sealed under it wherever that lies.
+//! what was sealed under it wherever that lies. What was granted in entries that are lost
+//! is owed again.
 //!
 //! Invariant: nobody is granted a key here who was not a reader when it was used.
 
@@ -10,13 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 
+use super::settle::outboxes;
 use super::write::{DealRow, Deals, KeyRow};
 use super::{ActError, Replica};
-use crate::journal::{Descriptor, open};
+use crate::journal::limits::LOG_ENTRIES;
+use crate::journal::{Descriptor, Entries, kind::sealed, log_row, open};
 use crate::keys::{BookingId, LogId, MemberId};
-use crate::projection::{Changes, epoch_keys, keyring_of};
+use crate::projection::{Changes, GrantCounts, epoch_keys, grant_count_key, keyring_of};
 use crate::rows::{RowsError, Tx};
-use crate::seal::{DealKey, EpochKey};
+use crate::seal::{DealKey, DhCount, EpochKey, Grant, GrantTag, KeyTag, PairId, PairKey};
 use crate::time::Instant;
 
 /// Deals that are looked at.
@@ -101,6 +104,74 @@ impl Replica {
         Ok(Reach { epoch: Some(epoch), lost })
     }
 
+    /// After entries were lost: what was granted in them is owed again. Nobody else may
+    /// have had them, and no reader can tell that a grant is missing.
+    pub(super) fn owe_what_was_lost(&self, tx: &mut Tx<'_>) -> Result<(), RowsError> {
+        let deals = tx.rows_with_prefix::<Deals>(&[], ALL)?;
+        let keys = deals.iter().flat_map(|(_, row)| row.keys());
+        let readers = keys.flat_map(|key| key.granted.iter().map(|(epoch, _)| *epoch)).collect();
+        let stands = self.grants_that_stand(tx, &readers)?;
+        for (place, mut row) in deals {
+            for key in row.keys_mut() {
+                let tag = DealKey::from_bytes(key.key).tag();
+                let granted = std::mem::take(&mut key.granted);
+                let (stand, lost): (Vec<_>, Vec<_>) =
+                    granted.into_iter().partition(|(epoch, _)| stands.contains(&(tag, *epoch)));
+                key.owed.extend(lost.into_iter().map(|(_, reader)| reader));
+                key.owed.retain(|reader| stand.iter().all(|(_, has)| has != reader));
+                key.owed.sort_unstable();
+                key.owed.dedup();
+                key.granted = stand;
+            }
+            let Some((deal, log)) = place_of(&place) else { continue };
+            tx.put::<Deals>(&(deal, log), &row);
+        }
+        Ok(())
+    }
+
+    /// What this device granted to these epochs in entries that are here.
+    fn grants_that_stand(
+        &self,
+        tx: &Tx<'_>,
+        readers: &BTreeSet<EpochKey>,
+    ) -> Result<BTreeSet<(KeyTag, EpochKey)>, RowsError> {
+        let mut pairs = Vec::new();
+        for secret in self.reader.secrets() {
+            for reader in readers {
+                // An epoch of small order was granted nothing.
+                if let Ok(pair) = PairKey::for_writer(secret, reader, &mut DhCount::default()) {
+                    pairs.push((PairId { writer: secret.public(), reader: *reader }, pair));
+                }
+            }
+        }
+        let mut stands = BTreeSet::new();
+        let device = self.me.keys.id();
+        for log in outboxes(tx)?.remove(&self.me.member).unwrap_or_default() {
+            if log_row(tx, &log)?.is_none_or(|row| row.start.device != device) {
+                continue;
+            }
+            let mut tags = BTreeMap::new();
+            for (id, pair) in &pairs {
+                let given = tx.row::<GrantCounts>(&grant_count_key(&log, id))?.unwrap_or(0);
+                for earlier in 0..given.min(LOG_ENTRIES) {
+                    tags.insert(GrantTag::new(pair, &log, earlier), (id.reader, pair, earlier));
+                }
+            }
+            for (_, stored) in tx.rows_with_prefix::<Entries>(&log.0, ALL)? {
+                if stored.header.kind != sealed::GRANT || tags.is_empty() {
+                    continue;
+                }
+                let Ok(grant) = Grant::from_bytes(&stored.payload) else { continue };
+                let Some((reader, pair, earlier)) = tags.get(&grant.tag()) else { continue };
+                let core = stored.header.core_bytes();
+                if let Ok(key) = grant.open(pair, &log, *earlier, &core) {
+                    stands.insert((key.tag(), *reader));
+                }
+            }
+        }
+        Ok(stands)
+    }
+
     fn grant_each(
         &mut self,
         tx: &mut Tx<'_>,
@@ -165,9 +236,11 @@ fn all_owed(tx: &Tx<'_>, lost: &BTreeMap<MemberId, Reach>) -> Result<Owed, RowsE
     };
     let rows = tx.rows_with_prefix::<Deals>(&[], ALL)?.into_iter();
     let owed = rows.filter(|(_, row)| row.is_owed() || row.keys().any(is_lost));
-    let place = |(key, _): (Vec<u8>, DealRow)| {
-        let (deal, log) = key.split_at_checked(32)?;
-        Some((BookingId::from_slice(deal)?, LogId::from_slice(log)?))
-    };
-    Ok(owed.filter_map(place).collect())
+    Ok(owed.filter_map(|(key, _)| place_of(&key)).collect())
+}
+
+/// The deal and the log of a row.
+fn place_of(key: &[u8]) -> Option<(BookingId, LogId)> {
+    let (deal, log) = key.split_at_checked(32)?;
+    Some((BookingId::from_slice(deal)?, LogId::from_slice(log)?))
 }

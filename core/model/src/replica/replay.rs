@@ -99,6 +99,7 @@ pub fn replay(
     let taken = position(&tx)?.n;
     if loss != Loss::default() || taken < held {
         replica.begin_incarnation(&mut tx, store);
+        replica.owe_what_was_lost(&mut tx)?;
     }
     let mut writes = Writes::new();
     for table in Table::ALL.iter().filter(|table| !is_kept(table)) {

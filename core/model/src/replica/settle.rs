@@ -72,7 +72,7 @@ impl Replica {
 }
 
 /// Every outbox, by whose it is.
-fn outboxes(tx: &Tx<'_>) -> Result<BTreeMap<MemberId, Vec<LogId>>, RowsError> {
+pub(super) fn outboxes(tx: &Tx<'_>) -> Result<BTreeMap<MemberId, Vec<LogId>>, RowsError> {
     let mut outboxes: BTreeMap<MemberId, Vec<LogId>> = BTreeMap::new();
     for (key, row) in tx.rows_with_prefix::<Logs>(&[], AGAIN)? {
         let of = &row.start.descriptor;
