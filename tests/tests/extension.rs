@@ -256,12 +256,18 @@ fn a_device_answers_for_what_is_instant_and_says_what_the_terms_do_not_allow() {
     assert_eq!(end(&show(owner, &booking)), ("05-03T10:00", "granted", true));
     street.pass(owner, awa);
     assert_eq!(end(&show(awa, &booking)), ("05-03T10:00", "granted", true));
-    // An earlier end frees the rest. It is asked for later: what was asked last is what counts.
-    let later = "--now 2031-05-02T09:30";
-    must(awa, &format!("{later} booking extend {booking} --until 2031-05-02T18:00"));
+    // An earlier end frees the rest. The clock was set back meanwhile: what was asked last is
+    // what counts, whatever it claims.
+    let earlier = "--now 2031-05-02T08:30";
+    must(awa, &format!("{earlier} booking extend {booking} --until 2031-05-02T18:00"));
     street.pass(awa, owner);
     street.pass(owner, awa);
     assert_eq!(end(&show(awa, &booking)), ("05-02T18:00", "granted", true));
+    // What would not be kept is not taken.
+    let ask =
+        |n: u32| format!("{now} booking extend {booking} --until 2031-05-02T17:{:02}", n + 10);
+    (2..16).for_each(|n| drop(must(awa, &ask(n))));
+    fails(awa, &ask(16), "booking.end.too_many");
 }
 
 #[test]

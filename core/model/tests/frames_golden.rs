@@ -178,7 +178,7 @@ fn records() -> Lines {
     let reason = Reason::CANCELLED_BY_REQUESTER;
     let cancel = Cancel { at: NOW, booking, reason, text: String::new() };
     let receipt = Receipt { at: NOW, hashes: vec![EntryHash([1; 32]), EntryHash([9; 32])] };
-    let asked = Extension { at: NOW, booking, end: None, note: "Encore un peu".into() };
+    let asked = Extension { at: NOW, booking, end: None, note: "Encore un peu".into(), turn: 1 };
     let outcome = Outcome::Refused { reason: Reason::TAKEN, text: "Pris".into() };
     let answer = ExtensionAnswer { at: NOW, booking, asked: EntryHash([8; 32]), outcome };
     let end = NOW.plus_ms(86_400_000);

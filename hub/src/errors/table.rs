@@ -134,6 +134,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("booking.end.notice", Kind::Conflict),
     ("booking.end.requester", Kind::NotAllowed),
     ("booking.end.same", Kind::Conflict),
+    ("booking.end.too_many", Kind::Conflict),
     ("booking.exhausted", Kind::Conflict),
     ("booking.incomplete", Kind::Conflict),
     ("booking.is_holder", Kind::Conflict),

@@ -73,11 +73,21 @@ pub struct GivenNotice {
     pub earliest: Option<Instant>,
 }
 
-/// The last question for another end that counts.
+/// The last question for another end that counts: of those asked without knowing of each
+/// other, the one that claims the later time.
 pub fn asked_end(row: &BookingRow) -> Option<&Said<Extension>> {
-    let requester = row.request()?.by.member;
-    let asked = row.extensions.iter().filter(|it| it.counts && it.by.member == requester);
-    asked.max_by_key(|it| (it.record.at, it.entry.seq, it.entry.hash))
+    let last = |it: &&Said<Extension>| (it.record.turn, it.record.at, it.entry.seq, it.entry.hash);
+    questions(row).max_by_key(last)
+}
+
+/// The turn of the next question.
+pub fn next_turn(row: &BookingRow) -> u32 {
+    questions(row).map(|it| it.record.turn.saturating_add(1)).max().unwrap_or(0)
+}
+
+fn questions(row: &BookingRow) -> impl Iterator<Item = &Said<Extension>> {
+    let requester = row.request().map(|request| request.by.member);
+    row.extensions.iter().filter(move |it| it.counts && Some(it.by.member) == requester)
 }
 
 /// Whether it waits for an answer.

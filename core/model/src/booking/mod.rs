@@ -33,8 +33,8 @@ pub use decide::{
 };
 pub use extension::{
     AskedEnd, Became, GivenNotice, NOTICE_HEARD_MS, NewEnd, asked_end, booked_beside, check_end,
-    earliest_end, ends_by_notice, is_open, latest_end, may_change_at, noticed_end, resize,
-    why_not_end,
+    earliest_end, ends_by_notice, is_open, latest_end, may_change_at, next_turn, noticed_end,
+    resize, why_not_end,
 };
 pub use history::delivery_of;
 pub use project::{
@@ -53,4 +53,4 @@ pub use rows::{
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
 pub use terms_edit::TermsEdit;
-pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
+pub use told::{SAID_BY_DEVICE, SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};

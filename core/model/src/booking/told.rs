@@ -18,7 +18,7 @@ use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::rows::{RowsError, Tx};
 
 /// Records of one kind by one device about one booking that are kept.
-pub(crate) const SAID_BY_DEVICE: usize = 16;
+pub const SAID_BY_DEVICE: usize = 16;
 /// The same by one member.
 const SAID_BY_MEMBER: usize = 128;
 /// Times that one device may say the same step of one booking.

@@ -140,6 +140,7 @@ impl Replica {
         if it.held.interval.end.is_none() {
             return Err(ActError::conflict("booking.end.notice"));
         }
+        self.check_may_say_more(&it.row.extensions)?;
         self.check_credits(tx, &it.domain.row.owner)?;
         let quoted = self.end_quoted(tx, now, &it, end)?;
         let others = ["booking.why.taken", "booking.why.part"];
@@ -147,10 +148,20 @@ impl Replica {
         if let Some(why) = against {
             return Err(with_latest(why.clone(), quoted.latest, &quoted.then.zone));
         }
-        let record = Extension { at: now, booking: *id, end, note };
+        let turn = booking::next_turn(&it.row);
+        let record = Extension { at: now, booking: *id, end, note, turn };
         let mut changes = Changes::default();
         self.write_deal(tx, now, rng, (id, &it.readers()), &record, &mut changes)?;
         Ok((quoted, changes))
+    }
+
+    /// One more would be said and not kept, or answered and the answer not kept.
+    fn check_may_say_more<R>(&self, said: &[Said<R>]) -> Result<(), ActError> {
+        let own = said.iter().filter(|it| it.by.member == self.me.member).count();
+        if own >= booking::SAID_BY_DEVICE {
+            return Err(ActError::conflict("booking.end.too_many"));
+        }
+        Ok(())
     }
 
     /// Gives a booking the end that was asked for last, if that would count here.
@@ -257,6 +268,7 @@ impl Replica {
         if it.held.interval.end.is_some_and(|before| before <= end) {
             return Err(ActError::conflict("booking.end.same"));
         }
+        self.check_may_say_more(&it.row.notices)?;
         let mut changes = Changes::default();
         let notice = Notice { at: now, booking: *id, end, text };
         self.write_deal(tx, now, rng, (id, &it.readers()), &notice, &mut changes)?;

@@ -19,6 +19,9 @@ pub struct Extension {
     pub end: Option<Instant>,
     /// A word to who decides.
     pub note: String,
+    /// How many turns of asking its writer had seen: 0 for the first, else one more than the
+    /// latest. Which question is the last one hangs on this and not on a clock.
+    pub turn: u32,
 }
 
 /// What the decider's side says to that.
