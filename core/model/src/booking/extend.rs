@@ -4,14 +4,18 @@
 //! Invariant: what is written is what [`super::recompute`] would write; tests hold both
 //! equal after every act.
 
-use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, peak};
+use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, Waits, conflict, peak};
 use super::records::{Decision, DomainId, Holder, Op, Reason};
 use super::room::DomainView;
-use super::rows::{BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState};
+use super::rows::{
+    BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState, Waitlists,
+};
 use super::slots::slot_key;
+use super::waiting::waiting;
 use crate::journal::Ref;
-use crate::keys::BookingId;
+use crate::keys::{BookingId, DocId};
 use crate::rows::{RowsError, Tx};
+use crate::time::Interval;
 
 /// Whether a decision comes last in a domain where all before it is firm.
 pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder) -> bool {
@@ -27,7 +31,10 @@ pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder
         && row.tenure == decision.tenure
         && follows == prev
         && row.heads == decision.seen
-        && matches!(decision.op, Op::Accept { .. } | Op::Release { .. } | Op::Seen)
+        && matches!(
+            decision.op,
+            Op::Accept { .. } | Op::Release { .. } | Op::Seen | Op::Queue { .. }
+        )
 }
 
 /// Writes what a decision for which [`comes_last`] holds changes.
@@ -44,6 +51,7 @@ pub(super) fn extend(
         Op::Release { booking, reason } => {
             release(tx, domain, &row, decision, author, at, booking, *reason)?;
         }
+        Op::Queue { booking, .. } => queue(tx, domain, &row, decision, author, at, booking)?,
         _ => {}
     }
     row.spine_end = Some(*at);
@@ -85,7 +93,9 @@ fn accept(
 ) -> Result<(), RowsError> {
     let Op::Accept { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
     let Some(view) = DomainView::over(tx, domain, interval)? else { return Ok(()) };
-    let Some(terms) = view.terms(resource) else { return Ok(()) };
+    if view.terms(resource).is_none() {
+        return Ok(());
+    }
     let state = tx.row::<BookingStates>(&(*domain, *booking))?;
     let mut line = line(row, decision, author, at);
     let mut history = state.as_ref().map(|state| state.history.clone()).unwrap_or_default();
@@ -97,17 +107,11 @@ fn accept(
         tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
         return Ok(());
     }
-    let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
-    let near = view.near(resource, interval);
-    let first = |only_parts: bool| {
-        let in_the_way = near.iter().filter(|held| !only_parts || held.resource != *resource);
-        in_the_way.min_by_key(|held| (held.interval.start, held.booking)).map(|held| held.booking)
-    };
-    let has_parts = near.iter().any(|held| held.resource != *resource);
-    let units = near.iter().map(|held| (held.interval, held.quantity));
-    let taken = if has_parts { 0 } else { peak(units, interval, gap_ms) };
-    let fits = !has_parts && taken + u64::from(*quantity) <= u64::from(terms.capacity);
-    let state = if fits {
+    let Some(room) = room(&view, resource, interval, *quantity) else { return Ok(()) };
+    let mine = waiting(tx, domain)?.into_iter().find(|waits| waits.booking == *booking);
+    let state = if room.fits {
+        let own = mine.as_ref().map_or(u32::MAX, |mine| mine.place);
+        let fitting = fitting(tx, &view, booking, (resource, interval), own)?;
         line.effect = Effect::Accepted;
         let held = Held {
             booking: *booking,
@@ -120,28 +124,173 @@ fn accept(
             decision: at.hash,
         };
         tx.put::<CalendarSlots>(&slot_key(domain, interval, booking), &held);
+        if let Some(mine) = mine {
+            leave(tx, domain, &mine);
+        }
+        for waits in fitting {
+            if !has_room(tx, domain, &waits)? {
+                let line = HistoryLine { effect: Effect::Overtaken(*booking), ..line.clone() };
+                overtake(tx, domain, waits, line)?;
+            }
+        }
         OpenState::Held(held)
     } else {
-        let reason = match (has_parts, near.is_empty()) {
-            (true, _) => Reason::PARTS,
-            (false, true) => Reason::TERMS,
-            (false, false) => Reason::TAKEN,
+        line.effect = Effect::Displaced(room.reason);
+        let (place, queued_by, decision, overtaken_by) = match mine {
+            Some(mine) => (mine.place, mine.queued_by, mine.decision, mine.overtaken_by),
+            None => (row.places, *author, at.hash, Vec::new()),
         };
-        line.effect = Effect::Displaced(reason);
+        let waits = Waits {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            place,
+            queued_by,
+            decision,
+            overtaken_by,
+        };
+        join(tx, domain, &waits);
         OpenState::Displaced(Displaced {
             booking: *booking,
             resource: *resource,
             interval: *interval,
             quantity: *quantity,
-            by: first(has_parts),
+            by: room.by,
             place: Some(row.places),
-            reason,
+            reason: room.reason,
             decided_by: *author,
             decision: at.hash,
         })
     };
     history.push(line);
     tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
+    Ok(())
+}
+
+/// Whether there is room, by the calendar's own count, and what is in the way.
+struct Room {
+    fits: bool,
+    reason: Reason,
+    by: Option<BookingId>,
+}
+
+/// Room in a domain that was read over the interval; none for what is no resource of it.
+fn room(view: &DomainView, resource: &DocId, interval: &Interval, quantity: u32) -> Option<Room> {
+    let terms = view.terms(resource)?;
+    let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
+    let near = view.near(resource, interval);
+    let first = |only_parts: bool| {
+        let in_the_way = near.iter().filter(|held| !only_parts || held.resource != *resource);
+        in_the_way.min_by_key(|held| (held.interval.start, held.booking)).map(|held| held.booking)
+    };
+    let has_parts = near.iter().any(|held| held.resource != *resource);
+    let units = near.iter().map(|held| (held.interval, held.quantity));
+    let taken = if has_parts { 0 } else { peak(units, interval, gap_ms) };
+    let reason = match (has_parts, near.is_empty()) {
+        (true, _) => Reason::PARTS,
+        (false, true) => Reason::TERMS,
+        (false, false) => Reason::TAKEN,
+    };
+    let fits = !has_parts && taken + u64::from(quantity) <= u64::from(terms.capacity);
+    Some(Room { fits, reason, by: first(has_parts) })
+}
+
+/// Whether somebody who waits would have room now.
+fn has_room(tx: &Tx<'_>, domain: &DomainId, waits: &Waits) -> Result<bool, RowsError> {
+    let Some(view) = DomainView::over(tx, domain, &waits.interval)? else { return Ok(false) };
+    let room = room(&view, &waits.resource, &waits.interval, waits.quantity);
+    Ok(room.is_some_and(|room| room.fits))
+}
+
+/// Those before a place on the list that would have room now where a booking is to go.
+fn fitting(
+    tx: &Tx<'_>,
+    view: &DomainView,
+    booking: &BookingId,
+    (resource, interval): (&DocId, &Interval),
+    own: u32,
+) -> Result<Vec<Waits>, RowsError> {
+    let widest = view.row.terms.iter().map(super::records::Terms::gap_ms).max().unwrap_or(0);
+    let gap_ms = i64::try_from(widest).unwrap_or(i64::MAX);
+    let mut fitting = Vec::new();
+    for waits in waiting(tx, &view.id)? {
+        let is_near = waits.place < own
+            && waits.booking != *booking
+            && view.touches(resource, &waits.resource)
+            && conflict(&waits.interval, interval, gap_ms);
+        if is_near && has_room(tx, &view.id, &waits)? {
+            fitting.push(waits);
+        }
+    }
+    Ok(fitting)
+}
+
+fn join(tx: &mut Tx<'_>, domain: &DomainId, waits: &Waits) {
+    tx.put::<Waitlists>(&(*domain, u64::from(waits.place), waits.booking), waits);
+}
+
+fn leave(tx: &mut Tx<'_>, domain: &DomainId, waits: &Waits) {
+    tx.delete::<Waitlists>(&(*domain, u64::from(waits.place), waits.booking));
+}
+
+/// Tells somebody who waits that another got the room.
+fn overtake(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    mut waits: Waits,
+    line: HistoryLine,
+) -> Result<(), RowsError> {
+    waits.overtaken_by.push(line.act);
+    join(tx, domain, &waits);
+    let key = (*domain, waits.booking);
+    if let Some(mut state) = tx.row::<BookingStates>(&key)? {
+        state.history.push(line);
+        if let OpenState::Waiting(before) = &mut state.state {
+            *before = waits;
+        }
+        tx.put::<BookingStates>(&key, &state);
+    }
+    Ok(())
+}
+
+fn queue(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    row: &CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+    booking: &BookingId,
+) -> Result<(), RowsError> {
+    let Op::Queue { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
+    if row.record.index_of(resource).is_none() {
+        return Ok(());
+    }
+    let mut line = line(row, decision, author, at);
+    let key = (*domain, *booking);
+    let state = match tx.row::<BookingStates>(&key)? {
+        Some(mut state) => {
+            state.history.push(line);
+            state
+        }
+        None => {
+            let waits = Waits {
+                booking: *booking,
+                resource: *resource,
+                interval: *interval,
+                quantity: *quantity,
+                place: row.places,
+                queued_by: *author,
+                decision: at.hash,
+                overtaken_by: Vec::new(),
+            };
+            join(tx, domain, &waits);
+            line.effect = Effect::Queued;
+            BookingState { state: OpenState::Waiting(waits), history: vec![line] }
+        }
+    };
+    tx.put::<BookingStates>(&key, &state);
     Ok(())
 }
 
@@ -168,6 +317,10 @@ fn release(
         before => {
             if let Some(OpenState::Held(held)) = before {
                 tx.delete::<CalendarSlots>(&slot_key(domain, &held.interval, booking));
+            } else if let Some(mine) =
+                waiting(tx, domain)?.into_iter().find(|waits| waits.booking == *booking)
+            {
+                leave(tx, domain, &mine);
             }
             OpenState::Released(Released {
                 booking: *booking,

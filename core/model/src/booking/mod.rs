@@ -20,14 +20,15 @@ mod status;
 pub mod tariff;
 mod terms_edit;
 mod told;
+mod waiting;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
-    calendar,
+    Waits, calendar,
 };
 pub use decide::{
-    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, release, seen,
-    set_terms, waits_for, who_may,
+    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, queue, release,
+    seen, set_terms, waits_for, who_may,
 };
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
@@ -40,11 +41,10 @@ pub use records::{
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
-    Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
+    Calendars, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said, Waitlists,
 };
 pub use slots::{SlotKey, slot_key, slots_over};
-pub use status::{
-    BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view, waitlist,
-};
+pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, delivery_of, side_of, view};
 pub use terms_edit::TermsEdit;
 pub use told::{Touched, project_sealed, recount};
+pub use waiting::{InLine, waiting, waitlist};

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Displaced, Held, HistoryLine, Released};
+use super::calendar::{Displaced, Held, HistoryLine, Released, Waits};
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Holder, Request, Step, Terms,
 };
@@ -90,6 +90,8 @@ pub enum OpenState {
     Displaced(Displaced),
     /// It was taken out.
     Released(Released),
+    /// It was put on the waiting list, and nothing else was decided on it.
+    Waiting(Waits),
 }
 
 /// What everyone may know of a booking: that something is busy, never who.
@@ -171,6 +173,10 @@ table!(
 table!(
     /// domain id ‖ booking id → what became of it.
     BookingStates, BookingStates, (DomainId, BookingId), BookingState
+);
+table!(
+    /// domain id ‖ place ‖ booking id → who waits for room there.
+    Waitlists, Waitlists, (DomainId, u64, BookingId), Waits
 );
 table!(
     /// booking id → what its parties said.

@@ -85,7 +85,8 @@ fn whoever_was_displaced_is_next_when_the_place_is_released() {
     let third = place.request(13, 2);
     let tx = Tx::new(&place.hub.rows);
     let list = booking::waitlist(&tx, &domain, &place.listing, &first.interval, NOW).unwrap();
-    assert_eq!(list, vec![second.booking, third.booking]);
+    let list: Vec<_> = list.iter().map(|line| (line.booking, line.place)).collect();
+    assert_eq!(list, [(second.booking, Some(1)), (third.booking, None)], "nobody queued the third");
     let view = place.hub.domain(&domain);
     let state = tx.row::<BookingStates>(&(domain, first.booking)).unwrap();
     let release = booking::release(
@@ -192,7 +193,13 @@ fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
                 cancels: vec![booking],
             },
             1..8 => Op::Release { booking, reason: Reason::NONE },
-            8..12 => Op::Seen,
+            8..10 => Op::Seen,
+            10..17 => {
+                let start = Instant(roll(60) as i64);
+                let interval = Interval { start, end: Some(start.plus_ms(1 + roll(6) as i64)) };
+                let resource = if roll(20) == 0 { DocId([9; 32]) } else { resource };
+                Op::Queue { booking, resource, interval, quantity: 1 + roll(2) as u32 }
+            }
             _ => {
                 let start = Instant(roll(60) as i64);
                 let interval = Interval { start, end: Some(start.plus_ms(1 + roll(6) as i64)) };

@@ -222,7 +222,7 @@ fn write(
     let resource = resources[dice.below(resources.len() as u64) as usize].listing;
     let booking = BookingId([dice.below(9) as u8; 32]);
     let op = match dice.below(100) {
-        0..60 => {
+        0..50 => {
             let start = dice.below(LAST as u64 - 6) as i64 / 2;
             let end = start + 1 + dice.below(4) as i64;
             let end = if dice.chance(4) { None } else { Some(Instant(end)) };
@@ -232,6 +232,16 @@ fn write(
                 interval: Interval { start: Instant(start), end },
                 quantity: 1 + u32::from(dice.chance(15)),
                 tier: dice.below(3) as u8,
+            }
+        }
+        50..60 => {
+            let start = dice.below(LAST as u64 - 6) as i64 / 2;
+            let end = start + 1 + dice.below(4) as i64;
+            Op::Queue {
+                booking,
+                resource: if dice.chance(2) { DocId([99; 32]) } else { resource },
+                interval: Interval { start: Instant(start), end: Some(Instant(end)) },
+                quantity: 1 + u32::from(dice.chance(15)),
             }
         }
         60..72 => Op::Release { booking, reason: Reason::NONE },

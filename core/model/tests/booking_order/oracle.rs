@@ -21,6 +21,7 @@ pub(crate) struct Busy {
 pub(crate) enum Became {
     Counts,
     Displaced,
+    Queued,
     Nothing,
 }
 
@@ -36,6 +37,10 @@ pub(crate) struct Told {
     pub(crate) tenure: u32,
     pub(crate) firm: BTreeSet<EntryHash>,
     pub(crate) waiting_for: BTreeSet<DeviceId>,
+    /// Who waits, in order, with the act that put it there.
+    pub(crate) list: Vec<(Busy, EntryHash)>,
+    /// Acceptances that took the room of one that waited.
+    pub(crate) overtaken: Vec<(EntryHash, BookingId)>,
 }
 
 pub(crate) struct Oracle<'a> {
@@ -323,6 +328,18 @@ impl<'a> Oracle<'a> {
                 Op::Release { booking, .. } => {
                     told.counting.remove(&booking);
                     told.released.insert(booking);
+                    told.list.retain(|(waits, _)| waits.booking != booking);
+                }
+                Op::Queue { booking, resource, interval, quantity } => {
+                    let Some(resource) = self.domain.record.index_of(&resource) else { continue };
+                    let is_known = told.counting.contains_key(&booking)
+                        || told.released.contains(&booking)
+                        || told.list.iter().any(|(waits, _)| waits.booking == booking);
+                    let became = if is_known { Became::Nothing } else { Became::Queued };
+                    told.became.insert(*hash, became);
+                    if !is_known {
+                        told.list.push((Busy { booking, resource, interval, quantity }, *hash));
+                    }
                 }
                 Op::Terms { resource, terms, cancels } => {
                     if let Some(at) = self.domain.record.index_of(&resource) {
@@ -330,6 +347,7 @@ impl<'a> Oracle<'a> {
                         for booking in cancels {
                             told.counting.remove(&booking);
                             told.released.insert(booking);
+                            told.list.retain(|(waits, _)| waits.booking != booking);
                         }
                     }
                 }
@@ -371,8 +389,28 @@ impl<'a> Oracle<'a> {
                     let fits = self.fits(&me, &once, capacity, gap);
                     let became = if fits { Became::Counts } else { Became::Displaced };
                     told.became.insert(*hash, became);
-                    if fits {
-                        told.counting.insert(booking, (*hash, me));
+                    if !fits {
+                        // It keeps its place, if it has one, and waits for what was said last.
+                        match told.list.iter_mut().find(|(waits, _)| waits.booking == booking) {
+                            Some((waits, _)) => *waits = me,
+                            None => told.list.push((me, *hash)),
+                        }
+                        continue;
+                    }
+                    let had_room: Vec<Busy> = told
+                        .list
+                        .iter()
+                        .map(|(waits, _)| waits)
+                        .take_while(|waits| waits.booking != booking)
+                        .filter(|waits| self.has_room(&told, waits))
+                        .cloned()
+                        .collect();
+                    told.counting.insert(booking, (*hash, me));
+                    told.list.retain(|(waits, _)| waits.booking != booking);
+                    for waits in had_room {
+                        if !self.has_room(&told, &waits) {
+                            told.overtaken.push((*hash, waits.booking));
+                        }
                     }
                 }
                 _ => {}
@@ -442,6 +480,12 @@ impl<'a> Oracle<'a> {
         told.holder = Some(holder);
         told.tenure = tenures.len() as u32 - 1;
         told
+    }
+
+    fn has_room(&self, told: &Told, waits: &Busy) -> bool {
+        let occ: Vec<Busy> = told.counting.values().map(|(_, busy)| busy.clone()).collect();
+        let (capacity, gap) = told.in_force[waits.resource];
+        self.fits(waits, &occ, capacity, gap)
     }
 
     /// Counts units at each instant at which they can only grow: whenever one begins.

@@ -17,11 +17,13 @@ mod pass;
 mod result;
 mod spine;
 mod timeline;
+mod waitlist;
 
 use std::collections::BTreeMap;
 
 pub use act::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
+    Waits,
 };
 
 pub(super) use pass::peak;
@@ -30,6 +32,7 @@ pub(super) use timeline::{conflict, end_ms};
 use graph::{Graph, NodeId};
 use pass::{Ground, Layer, OwnPast, Verdict};
 use spine::{Spine, View, Ways};
+use waitlist::Waitlist;
 
 /// Computes the calendar of a domain from its acts.
 pub fn calendar(domain: &Domain, acts: &[Act], facts: &dyn BookingFacts) -> Calendar {
@@ -41,8 +44,8 @@ pub fn calendar(domain: &Domain, acts: &[Act], facts: &dyn BookingFacts) -> Cale
     for (place, node) in order.iter().enumerate() {
         run.place(place, *node);
     }
-    let Run { main, verdicts, ground, .. } = run;
-    result::result(&ground, facts, &spine, &order, &main, &verdicts)
+    let Run { main, waitlist, verdicts, ground, .. } = run;
+    result::result(&ground, facts, &spine, &order, (&main, &waitlist), &verdicts)
 }
 
 /// Before each spine decision the stand-ins' of its causal past, after the last one all
@@ -86,6 +89,7 @@ struct Run<'a> {
     is_spine: Vec<bool>,
     place_of: Vec<usize>,
     main: Layer,
+    waitlist: Waitlist,
     verdicts: Vec<Option<Verdict>>,
     own_pasts: Vec<Option<OwnPast>>,
     /// The state after an act and its causal past, until an act takes it further.
@@ -118,6 +122,7 @@ impl<'a> Run<'a> {
             is_spine,
             place_of,
             main: Layer::default(),
+            waitlist: Waitlist::default(),
             verdicts: vec![None; count],
             own_pasts: vec![None; count],
             after: BTreeMap::new(),
@@ -154,7 +159,10 @@ impl<'a> Run<'a> {
         let own_past = if is_spine { None } else { self.own_pasts[node].as_ref() };
         let mut main = std::mem::take(&mut self.main);
         debug_assert_eq!(self.place_of[node], place);
-        self.verdicts[node] = main.apply(&self.ground, &Layer::default(), node, own_past);
+        let fitted = self.waitlist.fitting(&self.ground, &main, node);
+        let verdict = main.apply(&self.ground, &Layer::default(), node, own_past);
+        self.verdicts[node] =
+            self.waitlist.follow(&self.ground, &main, (node, place), verdict, &fitted);
         self.main = main;
     }
 

@@ -57,6 +57,7 @@ pub(super) struct OwnPast {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     NoChange,
+    Queued,
     Counts,
     Displaced { by: Option<BookingId>, reason: Reason },
 }
@@ -102,6 +103,28 @@ impl<'a> Ground<'a> {
             }),
             _ => None,
         }
+    }
+
+    /// What one that queues waits for; none for something not in the domain.
+    pub(super) fn wanted(&self, node: NodeId) -> Option<Occupied> {
+        match self.graph.nodes[node].op()? {
+            Op::Queue { booking, resource, interval, quantity } => Some(Occupied {
+                booking: *booking,
+                resource: self.graph.domain.record.index_of(resource)?,
+                interval: *interval,
+                quantity: *quantity,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A resource with what it is part of and its parts.
+    pub(super) fn touching(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
+        self.related[resource].iter().copied().chain([resource])
+    }
+
+    pub(super) const fn widest_gap_ms(&self) -> i64 {
+        self.widest_gap_ms
     }
 
     fn terms(&self, at: Option<&TermsAt>, resource: usize) -> &'a Terms {
@@ -184,7 +207,7 @@ impl Layer {
     }
 
     /// Whether a booking is released here, and whether it counts.
-    fn status(&self, base: &Self, booking: &BookingId) -> (bool, bool) {
+    pub(super) fn status(&self, base: &Self, booking: &BookingId) -> (bool, bool) {
         let mine = self.tracks.get(booking);
         let below = base.tracks.get(booking);
         let floor = self.floor;
@@ -254,6 +277,13 @@ impl Layer {
             capacity: terms.capacity,
             gap_ms: terms.gap_ms(),
         }
+    }
+
+    /// Whether a booking that neither counts nor was released would count here, were it
+    /// accepted on the spine.
+    pub(super) fn has_room(&self, ground: &Ground<'_>, what: &Occupied) -> bool {
+        // Without a past of its own it is no act of the graph that is judged.
+        self.judge(ground, &Self::default(), NodeId::MAX, what, None) == Verdict::Counts
     }
 
     /// Whether an acceptance counts here.

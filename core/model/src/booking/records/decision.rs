@@ -56,6 +56,17 @@ pub enum Op {
     },
     /// Nothing but: I have seen the heads named.
     Seen,
+    /// A booking waits for room: it stands on the list at the place of this decision.
+    Queue {
+        /// The booking.
+        booking: BookingId,
+        /// What it is for.
+        resource: DocId,
+        /// When.
+        interval: Interval,
+        /// How many units.
+        quantity: u32,
+    },
     /// A code of a later version.
     Unknown {
         /// The code.
@@ -89,14 +100,18 @@ const RELEASE: u16 = 2;
 const TERMS: u16 = 3;
 const HAND_OVER: u16 = 4;
 const SEEN: u16 = 5;
+const QUEUE: u16 = 7;
 
 type AcceptBody = (BookingId, DocId, Interval, u32, u8);
+type QueueBody = (BookingId, DocId, Interval, u32);
 
 impl Op {
-    /// The booking an acceptance or a release is about.
+    /// The booking an acceptance, a release or a queueing is about.
     pub const fn booking(&self) -> Option<BookingId> {
         match self {
-            Self::Accept { booking, .. } | Self::Release { booking, .. } => Some(*booking),
+            Self::Accept { booking, .. }
+            | Self::Release { booking, .. }
+            | Self::Queue { booking, .. } => Some(*booking),
             _ => None,
         }
     }
@@ -113,6 +128,10 @@ impl Op {
             }
             Self::HandOver { to } => (HAND_OVER, codec::encode(to)),
             Self::Seen => (SEEN, Vec::new()),
+            Self::Queue { booking, resource, interval, quantity } => {
+                let body: QueueBody = (*booking, *resource, *interval, *quantity);
+                (QUEUE, codec::encode(&body))
+            }
             Self::Unknown { code, body } => (*code, body.clone()),
         }
     }
@@ -135,6 +154,11 @@ impl Op {
             }
             HAND_OVER => Self::HandOver { to: codec::decode(&body, limit)? },
             SEEN => codec::decode::<()>(&body, limit).map(|()| Self::Seen)?,
+            QUEUE => {
+                let (booking, resource, interval, quantity) =
+                    codec::decode::<QueueBody>(&body, limit)?;
+                Self::Queue { booking, resource, interval, quantity }
+            }
             _ => Self::Unknown { code, body },
         })
     }
@@ -146,13 +170,19 @@ impl Op {
                 within((1..=bounds::UNITS).contains(quantity), "quantity")?;
                 within(*tier <= bounds::TIERS, "tier")
             }
+            Self::Queue { interval, quantity, .. } => {
+                check_interval(interval)?;
+                within((1..=bounds::UNITS).contains(quantity), "quantity")
+            }
             Self::Terms { terms, cancels, .. } => {
                 let sorted = cancels.windows(2).all(|pair| pair[0] < pair[1]);
                 within(sorted && cancels.len() <= bounds::CANCELS, "cancels")?;
                 terms.check()
             }
             Self::Release { .. } | Self::HandOver { .. } | Self::Seen => Ok(()),
-            Self::Unknown { code, .. } => within(*code == 0 || *code > SEEN, "code"),
+            Self::Unknown { code, .. } => {
+                within((*code == 0 || *code > SEEN) && *code != QUEUE, "code")
+            }
         }
     }
 }
