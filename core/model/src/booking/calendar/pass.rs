@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, NodeId};
-use super::timeline::{Timeline, conflict, end_ms};
+use super::occupants::{Occupants, peak};
+use super::timeline::{Timeline, conflict};
 use crate::booking::records::{Op, Reason, Terms};
 use crate::keys::BookingId;
 use crate::time::{Instant, Interval};
@@ -69,6 +70,7 @@ pub(super) struct OwnPast {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     NoChange,
+    Queued,
     Counts,
     Displaced { by: Option<BookingId>, reason: Reason },
     Resized { end: Option<Instant> },
@@ -116,7 +118,7 @@ impl<'a> Ground<'a> {
     /// What a decision would occupy: an acceptance of a resource of the domain, a later end.
     pub(super) fn would_occupy(&self, node: NodeId) -> Vec<Occupied> {
         match self.graph.nodes[node].op() {
-            Some(Op::Accept { .. }) => accepted(self.graph, node).into_iter().collect(),
+            Some(Op::Accept { .. }) => self.accepted(node).into_iter().collect(),
             Some(Op::Resize { from, end, .. }) if Op::lengthens(*from, *end) => {
                 self.with_its_end(node)
             }
@@ -140,6 +142,33 @@ impl<'a> Ground<'a> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// What an acceptance would occupy; none for one of something not in the domain.
+    pub(super) fn accepted(&self, node: NodeId) -> Option<Occupied> {
+        accepted(self.graph, node)
+    }
+
+    /// What one that queues waits for; none for something not in the domain.
+    pub(super) fn wanted(&self, node: NodeId) -> Option<Occupied> {
+        match self.graph.nodes[node].op()? {
+            Op::Queue { booking, resource, interval, quantity } => Some(Occupied {
+                booking: *booking,
+                resource: self.graph.domain.record.index_of(resource)?,
+                interval: *interval,
+                quantity: *quantity,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A resource with what it is part of and its parts.
+    pub(super) fn touching(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
+        self.related[resource].iter().copied().chain([resource])
+    }
+
+    pub(super) const fn widest_gap_ms(&self) -> i64 {
+        self.widest_gap_ms
     }
 
     fn terms(&self, at: Option<&TermsAt>, resource: usize) -> &'a Terms {
@@ -183,7 +212,7 @@ impl Layer {
         let mut outcome = None;
         match ground.graph.nodes[node].op() {
             Some(Op::Accept { .. }) => {
-                let Some(what) = accepted(ground.graph, node) else {
+                let Some(what) = ground.accepted(node) else {
                     self.places += 1;
                     return Some(Verdict::NoChange);
                 };
@@ -317,6 +346,13 @@ impl Layer {
         }
     }
 
+    /// Whether a booking that neither counts nor was released would count here, were it
+    /// accepted on the spine.
+    pub(super) fn has_room(&self, ground: &Ground<'_>, what: &Occupied) -> bool {
+        // Without a past of its own it is no act of the graph that is judged.
+        self.judge(ground, &Self::default(), NodeId::MAX, what, None) == Verdict::Counts
+    }
+
     /// Whether there is room for something here, itself left out.
     pub(super) fn judge(
         &self,
@@ -421,52 +457,6 @@ pub(super) enum Standing<'b> {
     Counts(&'b Placed, Option<usize>),
     /// Neither.
     Free,
-}
-
-/// What stands in the way: each booking once, however many sources name it and whatever
-/// end they give it: the latest. `true`: it counts here.
-#[derive(Default)]
-struct Occupants(BTreeMap<(BookingId, usize, Instant, u32), (Occupied, bool)>);
-
-impl Occupants {
-    fn add(&mut self, what: Occupied, counts: bool) {
-        let key = (what.booking, what.resource, what.interval.start, what.quantity);
-        let (held, held_counts) = self.0.entry(key).or_insert((what, false));
-        if end_ms(&what.interval) > end_ms(&held.interval) {
-            *held = what;
-        }
-        *held_counts |= counts;
-    }
-
-    fn in_conflict(self, interval: &Interval, gap_ms: i64) -> Vec<(Occupied, bool)> {
-        let mut all: Vec<_> = self.0.into_values().collect();
-        all.retain(|(other, _)| conflict(&other.interval, interval, gap_ms));
-        all
-    }
-}
-
-/// The greatest quantity out at one time within `within`, each interval made longer by
-/// the gap that must follow it. All of them are in conflict with `within`.
-pub(in crate::booking) fn peak(
-    units: impl Iterator<Item = (Interval, u32)>,
-    within: &Interval,
-    gap_ms: i64,
-) -> u64 {
-    let mut steps: Vec<(i64, bool, u64)> = Vec::new();
-    for (interval, quantity) in units {
-        let start = interval.start.0.max(within.start.0);
-        let end = end_ms(&interval).saturating_add(gap_ms);
-        steps.push((start, true, u64::from(quantity)));
-        steps.push((end, false, u64::from(quantity)));
-    }
-    // At one instant ends come before starts: intervals are half-open.
-    steps.sort_unstable();
-    let (mut now, mut peak) = (0, 0);
-    for (_, starts, quantity) in steps {
-        now = if starts { now + quantity } else { now - quantity };
-        peak = peak.max(now);
-    }
-    peak
 }
 
 fn ms(span: u64) -> i64 {
