@@ -200,7 +200,7 @@ impl Opened {
             listing: view.listing.into(),
             title: read.title.clone(),
             status: match view.status {
-                Status::Requested | Status::Lapsed => BookingStatus::Requested,
+                Status::Requested | Status::Waiting | Status::Lapsed => BookingStatus::Requested,
                 Status::Confirmed => {
                     view.life.map_or(BookingStatus::Confirmed, |life| stage(life.stage))
                 }
@@ -294,24 +294,17 @@ impl Opened {
             .look(hood, move |replica, tx, now| {
                 let domain = replica.domain_of(tx, &listing)?;
                 let always = palier_model::time::Interval { start: Instant(0), end: None };
-                let ids = booking::waitlist(tx, &domain.id, &listing, &always, now)?;
-                let mut items = Vec::new();
-                for (place, id) in (1_u64..).zip(ids) {
-                    items.push((place, id, replica.interval_of(tx, &domain.id, &id)?));
-                }
+                let items = booking::waitlist(tx, &domain.id, &listing, &always, now)?;
                 Ok((title_of(tx, &listing)?, items))
             })
             .await?;
-        let shown = items.into_iter().filter_map(|(place, id, interval)| {
-            let interval = interval?;
-            Some(Waiting {
-                booking: id.into(),
-                listing: listing.into(),
-                title: title.clone(),
-                place: Some(place),
-                start: When::new(interval.start, zone),
-                end: interval.end.map(|end| When::new(end, zone)),
-            })
+        let shown = items.into_iter().map(|it| Waiting {
+            booking: it.booking.into(),
+            listing: listing.into(),
+            title: title.clone(),
+            place: it.place.map(u64::from),
+            start: When::new(it.interval.start, zone),
+            end: it.interval.end.map(|end| When::new(end, zone)),
         });
         let shown: Vec<Waiting> = shown.collect();
         Ok(shown)
@@ -406,6 +399,8 @@ const fn deed(deed: &Deed) -> &'static str {
         Deed::Decided(Effect::Void) => "void",
         Deed::Decided(Effect::Resized { .. }) => "resized",
         Deed::Decided(Effect::Kept { .. }) => "end_kept",
+        Deed::Decided(Effect::Queued) => "queued",
+        Deed::Decided(Effect::Overtaken(_)) => "overtaken",
         Deed::EndAsked(_) => "end_asked",
         Deed::EndRefused(_) => "end_refused",
         Deed::NoticeGiven(_) => "notice_given",

@@ -22,14 +22,15 @@ mod status;
 pub mod tariff;
 mod terms_edit;
 pub(crate) mod told;
+mod waiting;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
-    Resized, calendar,
+    Resized, Waits, calendar,
 };
 pub use decide::{
-    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, release, seen,
-    set_terms, waits_for, who_may,
+    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, queue, release,
+    seen, set_terms, waits_for, who_may,
 };
 pub use extension::{
     AskedEnd, Became, GivenNotice, NOTICE_HEARD_MS, NewEnd, asked_end, booked_beside, check_end,
@@ -48,9 +49,10 @@ pub use records::{
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
-    Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
+    Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said, Waitlists,
 };
 pub use slots::{SlotKey, slot_key, slots_over};
-pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
+pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view};
 pub use terms_edit::TermsEdit;
 pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
+pub use waiting::{InLine, waiting, waitlist};

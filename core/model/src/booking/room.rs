@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::availability::{Asker, Occupied, PartTree, Refusal, Relation, Segment, Survey};
-use super::calendar::{Held, conflict, end_ms};
+use super::calendar::{Held, Waits, conflict, end_ms};
+use super::decide::Wanted;
 use super::records::{DomainId, Terms};
 use super::rows::{Bookings, CalendarRow, CalendarSlots, Calendars};
 use super::slots::slots_over;
@@ -119,6 +120,11 @@ impl DomainView {
         tree.relation(record.index_of(resource)?, record.index_of(other)?)
     }
 
+    /// Whether a booking of one may stand in the way of one of the other.
+    pub(super) fn touches(&self, resource: &DocId, other: &DocId) -> bool {
+        self.relation(&self.tree(), resource, other).is_some()
+    }
+
     fn tree(&self) -> PartTree {
         PartTree::of_domain(&self.row.record).unwrap_or_default()
     }
@@ -203,6 +209,32 @@ impl DomainView {
             survey => survey?,
         };
         Ok(survey.in_the_way(wanted, quantity)?)
+    }
+
+    /// Whether somebody who waits could have room now, and no longer once `wanted` is
+    /// booked. The view was read over what he waits for.
+    pub fn is_overtaken(&self, waits: &Waits, wanted: &Wanted) -> bool {
+        let room = |view: &Self| {
+            let others = view.in_the_way(&waits.resource, &waits.interval, waits.quantity);
+            others.is_ok_and(|others| others.is_empty())
+        };
+        if waits.booking == wanted.booking || !room(self) {
+            return false;
+        }
+        let mut then = self.clone();
+        then.held.push(Held {
+            booking: wanted.booking,
+            resource: wanted.resource,
+            interval: wanted.interval,
+            quantity: wanted.quantity,
+            firm: false,
+            place: 0,
+            decided_by: self.row.holder,
+            decision: self.id,
+            resized: None,
+        });
+        then.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
+        !room(&then)
     }
 
     /// How many units of a resource are free when, over a range that was read: segments

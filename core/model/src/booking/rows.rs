@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Displaced, Held, HistoryLine, Released};
+use super::calendar::{Displaced, Held, HistoryLine, Released, Waits};
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Extension, ExtensionAnswer,
     Holder, Notice, Request, Step, Terms,
@@ -91,6 +91,8 @@ pub enum OpenState {
     Displaced(Displaced),
     /// It was taken out.
     Released(Released),
+    /// It was put on the waiting list, and nothing else was decided on it.
+    Waiting(Waits),
 }
 
 /// What everyone may know of a booking: that something is busy, never who.
@@ -166,6 +168,10 @@ typed_table!(
 typed_table!(
     /// domain id ‖ booking id → what became of it.
     BookingStates, BookingStates, (DomainId, BookingId), BookingState
+);
+typed_table!(
+    /// domain id ‖ place ‖ booking id → who waits for room there.
+    Waitlists, Waitlists, (DomainId, u64, BookingId), Waits
 );
 typed_table!(
     /// booking id → what its parties said.

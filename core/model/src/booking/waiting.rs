@@ -68,7 +68,10 @@ pub fn waitlist(
 ) -> Result<Vec<InLine>, RowsError> {
     let Some(view) = DomainView::head(tx, domain)? else { return Ok(Vec::new()) };
     let list = waiting(tx, domain)?;
-    let here = |waits: &&Waits| waits.resource == *listing && waits.interval.overlaps(slot);
+    let here = |waits: &&Waits| {
+        let is_over = waits.interval.start < now;
+        waits.resource == *listing && waits.interval.overlaps(slot) && !is_over
+    };
     let mut found: Vec<InLine> = Vec::new();
     for waits in list.iter().filter(here) {
         found.push(InLine {

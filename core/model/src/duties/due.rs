@@ -6,16 +6,18 @@ use super::Todo;
 use crate::authority::Authority;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
-    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Wanted,
+    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Waits, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
-use crate::rows::{Key, RowsError, Tx};
+use crate::rows::{RowsError, Tx};
 use crate::service::{self, Services};
 use crate::time::{Instant, Interval};
 
 /// Bookings and domains looked at in one round; the rest come in the next.
 const ROUND: usize = 256;
+/// Of those whose time has come, so many leave a waiting list in one round.
+const LAPSED: usize = 64;
 /// Rows looked at after a start.
 const EVERYTHING: usize = 1 << 20;
 
@@ -28,6 +30,8 @@ pub enum Duty {
     Seen(Box<Decision>),
     /// Accept by itself, for the resource is instant.
     Accept(BookingId),
+    /// Put on the waiting list.
+    Queue(Box<Decision>),
     /// Refuse by itself.
     Refuse(BookingId, Reason),
     /// Give a booking the end its requester asks for; the question.
@@ -79,7 +83,7 @@ pub fn due(
         if !view.row.entitled.contains(&me.member) {
             continue;
         }
-        duties.extend(of_displaced(tx, authority, me, &view, now)?);
+        duties.extend(of_waiting(tx, authority, me, &view, now)?);
         if let Ok(Some(decision)) = booking::seen(&view, me, now) {
             duties.push(Duty::Seen(Box::new(decision)));
         }
@@ -140,8 +144,13 @@ fn of_booking(
     }
     let is_instant =
         view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
-    let open = state.is_none() && !is_refused(&row, &view);
-    if !(open && is_instant && standing == Standing::Holder) {
+    let is_undecided = match state.as_ref().map(|state| &state.state) {
+        None => true,
+        // It fell with who had accepted it: it waits, without a place.
+        Some(OpenState::Displaced(out)) => out.place.is_none(),
+        Some(_) => false,
+    };
+    if standing != Standing::Holder || !is_undecided || is_refused(&row, &view) {
         return Ok(None);
     }
     let is_one_of_us =
@@ -156,12 +165,32 @@ fn of_booking(
         quantity: request.record.quantity,
         tier: 0,
     };
-    let care = booking::Care::AllTerms;
     let by = request.by.member;
     let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
-    Ok(match booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now) {
-        Ok(_) => Some(Duty::Accept(*id)),
-        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => None,
+    let queue = || -> Option<Duty> {
+        let decision = booking::queue(&view, me, &wanted, state.as_ref(), now).ok()?;
+        (interval.start > now).then(|| Duty::Queue(Box::new(decision)))
+    };
+    if !is_instant || state.is_some() {
+        // Whether a person would make an exception, only that person knows.
+        let waits = request.record.waitlist || state.is_some();
+        let care = booking::Care::CalendarOnly;
+        let told = booking::check(&view, &wanted, &mine, care, now);
+        let is_taken = matches!(told, Err(booking::DecideError::Taken { .. }));
+        let is_behind = || is_behind_others(tx, authority, &view, &wanted, now);
+        return Ok(if waits && (is_taken || is_behind()?) { queue() } else { None });
+    }
+    let care = booking::Care::AllTerms;
+    let told = booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now);
+    let told = match told {
+        Ok(_) if is_behind_others(tx, authority, &view, &wanted, now)? => {
+            Err(booking::DecideError::Taken { by: Vec::new() })
+        }
+        told => told.map(|_| ()),
+    };
+    Ok(match told {
+        Ok(()) => Some(Duty::Accept(*id)),
+        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => queue(),
         Err(booking::DecideError::Taken { .. }) => Some(Duty::Refuse(*id, Reason::TAKEN)),
         Err(booking::DecideError::Terms(broken)) => {
             let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
@@ -222,42 +251,73 @@ fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
     row.answers.iter().any(refuses)
 }
 
-/// Instant resources take displaced bookings back when there is room again, in their
-/// order; each one's turn comes when the one before it has been written.
-fn of_displaced(
+/// Instant resources take those who wait when there is room again, in their order; each
+/// one's turn comes when the one before it has been written.
+fn of_waiting(
     tx: &Tx<'_>,
     authority: &Authority,
     me: &Holder,
     view: &DomainView,
     now: Instant,
-) -> Result<Option<Duty>, RowsError> {
+) -> Result<Vec<Duty>, RowsError> {
+    let mut duties = Vec::new();
     if booking::who_may(view, me) != Standing::Holder {
-        return Ok(None);
+        return Ok(duties);
     }
-    let mut displaced = Vec::new();
-    for (_, state) in tx.rows_with_prefix::<BookingStates>(&view.id.to_key(), EVERYTHING)? {
-        if let OpenState::Displaced(out) = state.state {
-            displaced.push(out);
-        }
-    }
-    displaced.sort_unstable_by_key(|out| (out.place.unwrap_or(u32::MAX), out.booking));
-    for out in displaced {
-        let is_instant = view.terms(&out.resource).is_some_and(|terms| terms.mode == Mode::Instant);
-        let row = tx.row::<Bookings>(&out.booking)?.unwrap_or_default();
-        let Some(request) = row.request() else { continue };
-        let is_over = out.interval.start < now;
-        // Whoever is gone must not stand in the way of those behind.
-        let is_gone = !request.counts || !authority.is_active(&request.by.member);
-        if !is_instant || row.is_given_up() || is_gone || is_over {
+    for waits in booking::waiting(tx, &view.id)? {
+        // What nobody can have any more leaves the list, or that would grow for ever.
+        if waits.interval.start < now && duties.len() < LAPSED {
+            let state = tx.row::<BookingStates>(&(view.id, waits.booking))?;
+            let id = waits.booking;
+            let release = booking::release(view, me, id, state.as_ref(), Reason::NONE, now);
+            duties.extend(release.ok().map(|decision| Duty::Release(Box::new(decision))));
             continue;
         }
-        let Some(there) = DomainView::over(tx, &view.id, &out.interval)? else { continue };
-        let others = there.in_the_way(&out.resource, &out.interval, out.quantity);
-        if others.is_ok_and(|others| others.is_empty()) {
-            return Ok(Some(Duty::Accept(out.booking)));
+        let is_instant =
+            view.terms(&waits.resource).is_some_and(|terms| terms.mode == Mode::Instant);
+        if is_instant && is_in_line(tx, authority, &waits, now)? && has_room(tx, view, &waits)? {
+            duties.push(Duty::Accept(waits.booking));
+            break;
         }
     }
-    Ok(None)
+    Ok(duties)
+}
+
+/// Whether somebody on the list still waits: whoever is gone must not stand in the way of
+/// those behind.
+fn is_in_line(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    waits: &Waits,
+    now: Instant,
+) -> Result<bool, RowsError> {
+    let row = tx.row::<Bookings>(&waits.booking)?.unwrap_or_default();
+    let Some(request) = row.request() else { return Ok(false) };
+    let is_gone = !request.counts || !authority.is_active(&request.by.member);
+    Ok(!is_gone && !row.is_given_up() && waits.interval.start >= now)
+}
+
+fn has_room(tx: &Tx<'_>, view: &DomainView, waits: &Waits) -> Result<bool, RowsError> {
+    let Some(there) = DomainView::over(tx, &view.id, &waits.interval)? else { return Ok(false) };
+    let others = there.in_the_way(&waits.resource, &waits.interval, waits.quantity);
+    Ok(others.is_ok_and(|others| others.is_empty()))
+}
+
+/// Whether an acceptance would take the room of somebody who waits and could have it.
+fn is_behind_others(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    view: &DomainView,
+    wanted: &Wanted,
+    now: Instant,
+) -> Result<bool, RowsError> {
+    for waits in booking::waiting(tx, &view.id)? {
+        let Some(there) = DomainView::over(tx, &view.id, &waits.interval)? else { continue };
+        if there.is_overtaken(&waits, wanted) && is_in_line(tx, authority, &waits, now)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Entries of others that this member has not acknowledged, deal by deal.

@@ -259,7 +259,11 @@ impl Replica {
         if booking::who_may(&domain, &me) == Stands::NotEntitled {
             return Err(ActError::not_allowed("booking.not_allowed"));
         }
-        if self.state_of(tx, &domain.id, booking)?.is_some() {
+        let state = self.state_of(tx, &domain.id, booking)?;
+        if !matches!(
+            state.as_ref().map(|state| &state.state),
+            None | Some(booking::OpenState::Waiting(_))
+        ) {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let answer = Answer {
@@ -269,6 +273,12 @@ impl Replica {
             outcome: Outcome::Refused { reason, text },
         };
         let mut changes = Changes::default();
+        if state.is_some() {
+            // Off the waiting list, where all can see it.
+            let decision = booking::release(&domain, &me, *booking, state.as_ref(), reason, now)
+                .map_err(|error| of_decision(&error, &Zone::utc()))?;
+            changes.merge(self.decide(tx, now, &decision)?);
+        }
         let mut readers = readers(&domain);
         readers.insert(request.by.member);
         self.write_deal(tx, now, rng, (booking, &readers), &answer, &mut changes)?;
@@ -330,7 +340,10 @@ impl Replica {
             return Ok((*booking, Changes::default()));
         }
         match view.status {
-            booking::Status::Requested | booking::Status::Refused | booking::Status::Displaced => {}
+            booking::Status::Requested
+            | booking::Status::Waiting
+            | booking::Status::Refused
+            | booking::Status::Displaced => {}
             _ => return Err(ActError::conflict("booking.wrong_state")),
         }
         let record = request.record;
@@ -355,6 +368,7 @@ impl Replica {
             return Ok(match state.state {
                 booking::OpenState::Held(held) => Some(held.interval),
                 booking::OpenState::Displaced(out) => Some(out.interval),
+                booking::OpenState::Waiting(waits) => Some(waits.interval),
                 booking::OpenState::Released(_) => None,
             });
         }

@@ -108,7 +108,7 @@ impl Replica {
                 self.open_epoch(tx, now, rng, changes)?;
                 Changes::default()
             }
-            Duty::Seen(decision) | Duty::Release(decision) => {
+            Duty::Seen(decision) | Duty::Release(decision) | Duty::Queue(decision) => {
                 self.decide_anew(tx, now, &decision)?
             }
             Duty::Accept(booking) => self.accept(tx, now, &booking, Care::CalendarOnly)?,
@@ -139,7 +139,7 @@ impl Replica {
         now: Instant,
         decision: &crate::booking::Decision,
     ) -> Result<Changes, ActError> {
-        use crate::booking::{DomainView, Op, release, seen};
+        use crate::booking::{DomainView, Op, Wanted, queue, release, seen};
         let Some(view) = DomainView::head(tx, &decision.domain)? else {
             return Ok(Changes::default());
         };
@@ -148,6 +148,17 @@ impl Replica {
             Op::Release { booking, reason } => {
                 let state = self.state_of(tx, &decision.domain, booking)?;
                 release(&view, &me, *booking, state.as_ref(), *reason, now).map(Some)
+            }
+            Op::Queue { booking, resource, interval, quantity } => {
+                let state = self.state_of(tx, &decision.domain, booking)?;
+                let wanted = Wanted {
+                    booking: *booking,
+                    resource: *resource,
+                    interval: *interval,
+                    quantity: *quantity,
+                    tier: 0,
+                };
+                queue(&view, &me, &wanted, state.as_ref(), now).map(Some)
             }
             _ => seen(&view, &me, now),
         };

@@ -70,8 +70,8 @@ tables! {
     Objects = 24, "objects", Open;
     /// domain id ‖ booking id → what became of it in the calendar.
     BookingStates = 25, "booking_states", Open;
-    /// Reserved, empty: the store counts its tables in this order.
-    Accepted = 26, "accepted", Open;
+    /// domain id ‖ place in the order ‖ booking id → who waits for room.
+    Waitlists = 26, "waitlists", Open;
     /// blob id → which entries name it.
     BlobRefs = 27, "blob_refs", Open;
     /// domain id ‖ start ‖ booking id → what counts in the calendar.
