@@ -62,6 +62,7 @@ fn booking(id: BookingId) -> Booking {
         alternatives: vec![],
         series: None,
         waitlist: 0,
+        offer: None,
         handed_over: Word::default(),
         returned: Word::default(),
         service: None,

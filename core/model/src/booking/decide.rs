@@ -44,6 +44,8 @@ pub enum Care {
     AllTerms,
     /// Only what the calendar counts by: a person may make an exception.
     CalendarOnly,
+    /// The same, and whoever else was offered that room is passed over. It is told.
+    Overtake,
 }
 
 /// Why a decision cannot be written.
@@ -170,7 +172,7 @@ pub fn check(
             let asker = Asker { tier: *tier, mine, now };
             domain.why_not(resource, interval, *quantity, &asker)?
         }
-        Care::CalendarOnly => domain.in_the_way(resource, interval, *quantity)?,
+        Care::CalendarOnly | Care::Overtake => domain.in_the_way(resource, interval, *quantity)?,
     };
     if broken.is_empty() {
         Ok(())

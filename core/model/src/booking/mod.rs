@@ -12,6 +12,7 @@ mod extend;
 mod extension;
 mod history;
 pub mod lifecycle;
+mod offers;
 mod project;
 pub mod records;
 mod room;
@@ -38,13 +39,15 @@ pub use extension::{
     why_not_end,
 };
 pub use history::delivery_of;
+pub use offers::{Offering, offer_of};
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,
-    ExtensionAnswer, Holder, Mode, Notice, Op, Outcome, Reason, Receipt, Record, RecordError,
-    Request, Resource, Step, StepKind, TagUse, Terms, booking_id, deal_tag, inner,
+    ExtensionAnswer, Holder, Mode, Notice, Offer, Op, Outcome, Reason, Receipt, Record,
+    RecordError, Request, Resource, Step, StepKind, TagUse, Taken, Terms, booking_id, deal_tag,
+    inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{

@@ -211,30 +211,37 @@ impl DomainView {
         Ok(survey.in_the_way(wanted, quantity)?)
     }
 
-    /// Whether somebody who waits could have room now, and no longer once `wanted` is
-    /// booked. The view was read over what he waits for.
-    pub fn is_overtaken(&self, waits: &Waits, wanted: &Wanted) -> bool {
-        let room = |view: &Self| {
-            let others = view.in_the_way(&waits.resource, &waits.interval, waits.quantity);
-            others.is_ok_and(|others| others.is_empty())
-        };
-        if waits.booking == wanted.booking || !room(self) {
-            return false;
-        }
-        let mut then = self.clone();
-        then.held.push(Held {
+    /// The same with others booked besides.
+    #[must_use]
+    pub fn with(mut self, others: &[Wanted]) -> Self {
+        let (decided_by, decision) = (self.row.holder, self.id);
+        self.held.extend(others.iter().map(|wanted| Held {
             booking: wanted.booking,
             resource: wanted.resource,
             interval: wanted.interval,
             quantity: wanted.quantity,
             firm: false,
             place: 0,
-            decided_by: self.row.holder,
-            decision: self.id,
+            decided_by,
+            decision,
             resized: None,
-        });
-        then.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
-        !room(&then)
+        }));
+        self.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
+        self
+    }
+
+    /// Whether somebody who waits could have it now. The view was read over what he waits
+    /// for.
+    pub fn has_room(&self, waits: &Waits) -> bool {
+        let others = self.in_the_way(&waits.resource, &waits.interval, waits.quantity);
+        others.is_ok_and(|others| others.is_empty())
+    }
+
+    /// Whether somebody who waits could have it now, and no longer once `wanted` is booked.
+    pub fn is_overtaken(&self, waits: &Waits, wanted: &Wanted) -> bool {
+        waits.booking != wanted.booking
+            && self.has_room(waits)
+            && !self.clone().with(&[*wanted]).has_room(waits)
     }
 
     /// How many units of a resource are free when, over a range that was read: segments

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Displaced, Held, HistoryLine, Released, Waits};
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Extension, ExtensionAnswer,
-    Holder, Notice, Request, Step, Terms,
+    Holder, Notice, Offer, Request, Step, Taken, Terms,
 };
 use super::slots::SlotKey;
 use crate::journal::Ref;
@@ -134,6 +134,10 @@ pub struct BookingRow {
     pub extension_answers: Vec<Said<ExtensionAnswer>>,
     /// Notices given, in the order of (author, entry).
     pub notices: Vec<Said<Notice>>,
+    /// What was offered to it while it waited, in the order of (author, entry).
+    pub offers: Vec<Said<Offer>>,
+    /// Which of that its requester took, in the order of (author, entry).
+    pub taken: Vec<Said<Taken>>,
 }
 
 impl BookingRow {

@@ -11,6 +11,7 @@ use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
 use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
+use super::offers::{Offering, offer_of};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
 use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Said};
@@ -32,6 +33,8 @@ pub enum Status {
     Confirmed,
     /// On the waiting list.
     Waiting,
+    /// On the waiting list, and offered what it waits for.
+    Offered,
     /// It was accepted and its place was taken.
     Displaced,
     /// The answer was no.
@@ -63,6 +66,10 @@ pub enum Deed {
     Refused(Reason),
     /// One party gave it up.
     Cancelled(Reason),
+    /// It was offered what it waits for.
+    Offered,
+    /// Its requester took that.
+    Taken,
     /// What an open decision did.
     Decided(Effect),
     /// What one side said of a booking that holds.
@@ -127,6 +134,10 @@ pub struct BookingView {
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list of its slot, from 1.
     pub waitlist: Option<u32>,
+    /// What was offered to it while it waited.
+    pub offer: Option<Offering>,
+    /// Of one that waits: whether there is room for it now.
+    pub has_room: bool,
     /// Of a confirmed one: where it stands between its sides.
     pub life: Option<Life>,
     /// Whether its end can change only by a named act.
@@ -178,6 +189,8 @@ pub fn view(
         by: None,
         alternatives: Vec::new(),
         waitlist: None,
+        offer: None,
+        has_room: false,
         life: None,
         end_firm: false,
         asked_end: None,
@@ -213,17 +226,52 @@ pub fn view(
         view.status,
         Status::Displaced | Status::Requested | Status::Waiting | Status::Refused
     );
-    if is_open && view.interval.start >= now {
+    let fell = view.status == Status::Cancelled && view.reason == Some(Reason::UNAVAILABLE);
+    if (is_open || fell) && view.interval.start >= now {
         view.alternatives = alternatives(tx, &view, request.by.member, others, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
     }
+    view.offer = offer_of(&row, &domain);
     if matches!(view.status, Status::Displaced | Status::Waiting) {
-        let list = waiting(tx, &record.domain)?;
-        view.waitlist = place_in(&domain, &list, booking);
+        waits(tx, &mut view, &domain, now)?;
     }
     Ok(Some(view))
+}
+
+impl BookingView {
+    /// Whether it left the waiting list because what it was offered was not taken, or that
+    /// was heard of too late.
+    pub fn has_lost_its_offer(&self) -> bool {
+        let accepted = |it: &HistoryEntry| it.deed == Deed::Decided(Effect::Accepted);
+        self.status == Status::Cancelled
+            && self.reason == Some(Reason::NONE)
+            && self.offer.is_some()
+            && !self.history.iter().any(accepted)
+    }
+}
+
+/// What is shown of one that waits: its place, and what it is offered.
+fn waits(
+    tx: &Tx<'_>,
+    view: &mut BookingView,
+    domain: &DomainView,
+    now: Instant,
+) -> Result<(), RowsError> {
+    let list = waiting(tx, &domain.id)?;
+    view.waitlist = place_in(domain, &list, &view.booking);
+    let Some(mine) = list.iter().find(|waits| waits.booking == view.booking) else {
+        return Ok(());
+    };
+    let there = DomainView::over(tx, &domain.id, &mine.interval)?;
+    view.has_room = there.is_some_and(|there| there.has_room(mine));
+    let Some(offer) = &view.offer else { return Ok(()) };
+    if !offer.has_run_out(now) {
+        view.status = Status::Offered;
+        view.changes_at = (!offer.is_taken).then_some(offer.until);
+    }
+    Ok(())
 }
 
 /// What else is free for who asked: the same at another time, others at the same time.
@@ -292,7 +340,13 @@ fn judge(
             return judged(Status::Confirmed, Some(released.reason), "");
         }
         let text = last(&row.cancels).map_or("", |cancel| cancel.record.text.as_str());
-        return judged(Status::Cancelled, Some(released.reason), text);
+        // Terms that name it say only that it fell; who set them says why.
+        let why = row.cancels.iter().rfind(|said| said.counts && is_decider(&said.by));
+        let reason = match why {
+            Some(said) if released.reason == Reason::TERMS => said.record.reason,
+            _ => released.reason,
+        };
+        return judged(Status::Cancelled, Some(reason), text);
     }
     // A party's word ends it even before the decider's device has released the place.
     let cancel = row

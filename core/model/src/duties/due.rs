@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Todo;
+use super::waiting::{is_behind_others, of_waiting};
 use crate::authority::Authority;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
-    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Waits, Wanted,
+    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
@@ -16,8 +17,6 @@ use crate::time::{Instant, Interval};
 
 /// Bookings and domains looked at in one round; the rest come in the next.
 const ROUND: usize = 256;
-/// Of those whose time has come, so many leave a waiting list in one round.
-const LAPSED: usize = 64;
 /// Rows looked at after a start.
 const EVERYTHING: usize = 1 << 20;
 
@@ -32,6 +31,8 @@ pub enum Duty {
     Accept(BookingId),
     /// Put on the waiting list.
     Queue(Box<Decision>),
+    /// Offer what it waits for.
+    Offer(BookingId),
     /// Refuse by itself.
     Refuse(BookingId, Reason),
     /// Give a booking the end its requester asks for; the question.
@@ -73,19 +74,37 @@ pub fn due(
     if std::mem::take(&mut todo.epochs) && needs_epoch(tx, authority, me)? {
         duties.push(Duty::OpenEpoch);
     }
-    for _ in 0..ROUND {
-        let Some(booking) = todo.bookings.pop_first() else { break };
-        duties.extend(of_booking(tx, authority, me, &booking, now)?);
+    todo.wake(now);
+    let round = next_bookings(tx, todo)?;
+    // Offers, and who took them, are not told by the calendar.
+    for id in &round {
+        let Some(row) = tx.row::<Bookings>(id)? else { continue };
+        let offered = !row.offers.is_empty() || !row.taken.is_empty();
+        if let Some(request) = row.request().filter(|_| offered) {
+            todo.domains.insert(request.record.domain);
+        }
     }
     for _ in 0..ROUND {
         let Some(domain) = todo.domains.pop_first() else { break };
+        // What could not be answered before may be now.
+        todo.bookings.extend(todo.open.remove(&domain).unwrap_or_default());
         let Some(view) = DomainView::head(tx, &domain)? else { continue };
         if !view.row.entitled.contains(&me.member) {
             continue;
         }
-        duties.extend(of_waiting(tx, authority, me, &view, now)?);
+        let waiting = of_waiting(tx, authority, me, &view, now)?;
+        duties.extend(waiting.duties);
+        if let Some(at) = waiting.again {
+            todo.wake_at(at, domain);
+        }
         if let Ok(Some(decision)) = booking::seen(&view, me, now) {
             duties.push(Duty::Seen(Box::new(decision)));
+        }
+    }
+    for booking in round {
+        match of_booking(tx, authority, me, &booking, now)? {
+            Some(duty) => duties.push(duty),
+            None => note_open(tx, me, &booking, todo)?,
         }
     }
     if !todo.receipts.is_empty() && todo.may_receipt(now) {
@@ -110,6 +129,37 @@ fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, 
     let ring = keyring_of(tx, authority, &me.member)?;
     let opener = ring.opener();
     Ok(ring.needs_new_epoch().is_some() && opener.is_none_or(|device| device == me.device))
+}
+
+/// Bookings to be looked at in this round, in an order that nobody could foresee when he
+/// made an id: neither a clock nor an id buys a place.
+fn next_bookings(tx: &Tx<'_>, todo: &mut Todo) -> Result<Vec<BookingId>, RowsError> {
+    let seed = crate::journal::position(tx)?.hash;
+    let turn = |id: &BookingId| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&seed).update(id.as_bytes());
+        *hasher.finalize().as_bytes()
+    };
+    let from = BookingId(seed);
+    let all = todo.bookings.range(from..).chain(todo.bookings.range(..from));
+    let mut round: Vec<BookingId> = all.take(ROUND).copied().collect();
+    for id in &round {
+        todo.bookings.remove(id);
+    }
+    round.sort_unstable_by_key(turn);
+    Ok(round)
+}
+
+/// Remembers a request on which this device may decide when something else changes.
+fn note_open(tx: &Tx<'_>, me: &Holder, id: &BookingId, todo: &mut Todo) -> Result<(), RowsError> {
+    let Some(row) = tx.row::<Bookings>(id)? else { return Ok(()) };
+    let Some(request) = row.request().filter(|_| !row.is_given_up()) else { return Ok(()) };
+    let Some(view) = DomainView::head(tx, &request.record.domain)? else { return Ok(()) };
+    let is_undecided = !tx.has::<BookingStates>(&(view.id, *id))? && !is_refused(&row, &view);
+    if is_undecided && booking::who_may(&view, me) == Standing::Holder {
+        todo.open.entry(view.id).or_default().insert(*id);
+    }
+    Ok(())
 }
 
 fn of_booking(
@@ -227,6 +277,19 @@ fn of_end(
     }
     let interval = Interval { start: held.interval.start, end: asked.record.end };
     let Some(view) = DomainView::over(tx, &view.id, &interval)? else { return Ok(None) };
+    // A longer end is no way round those who wait.
+    if let Some(more) = held.interval.end.filter(|end| interval.end.is_none_or(|new| new > *end)) {
+        let wanted = Wanted {
+            booking: held.booking,
+            resource: held.resource,
+            interval: Interval { start: more, end: interval.end },
+            quantity: held.quantity,
+            tier: 0,
+        };
+        if is_behind_others(tx, authority, &view, &wanted, now)? {
+            return Ok(Some(Duty::KeepEnd(held.booking, asked.entry.hash, Reason::TAKEN)));
+        }
+    }
     let mine = booking::booked_beside(tx, &view, held, &asked.by.member, &interval, now)?;
     let new = NewEnd { held, end: asked.record.end, mine: &mine };
     let (id, question) = (held.booking, asked.entry.hash);
@@ -251,75 +314,6 @@ fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
     row.answers.iter().any(refuses)
 }
 
-/// Instant resources take those who wait when there is room again, in their order; each
-/// one's turn comes when the one before it has been written.
-fn of_waiting(
-    tx: &Tx<'_>,
-    authority: &Authority,
-    me: &Holder,
-    view: &DomainView,
-    now: Instant,
-) -> Result<Vec<Duty>, RowsError> {
-    let mut duties = Vec::new();
-    if booking::who_may(view, me) != Standing::Holder {
-        return Ok(duties);
-    }
-    for waits in booking::waiting(tx, &view.id)? {
-        // What nobody can have any more leaves the list, or that would grow for ever.
-        if waits.interval.start < now && duties.len() < LAPSED {
-            let state = tx.row::<BookingStates>(&(view.id, waits.booking))?;
-            let id = waits.booking;
-            let release = booking::release(view, me, id, state.as_ref(), Reason::NONE, now);
-            duties.extend(release.ok().map(|decision| Duty::Release(Box::new(decision))));
-            continue;
-        }
-        let is_instant =
-            view.terms(&waits.resource).is_some_and(|terms| terms.mode == Mode::Instant);
-        if is_instant && is_in_line(tx, authority, &waits, now)? && has_room(tx, view, &waits)? {
-            duties.push(Duty::Accept(waits.booking));
-            break;
-        }
-    }
-    Ok(duties)
-}
-
-/// Whether somebody on the list still waits: whoever is gone must not stand in the way of
-/// those behind.
-fn is_in_line(
-    tx: &Tx<'_>,
-    authority: &Authority,
-    waits: &Waits,
-    now: Instant,
-) -> Result<bool, RowsError> {
-    let row = tx.row::<Bookings>(&waits.booking)?.unwrap_or_default();
-    let Some(request) = row.request() else { return Ok(false) };
-    let is_gone = !request.counts || !authority.is_active(&request.by.member);
-    Ok(!is_gone && !row.is_given_up() && waits.interval.start >= now)
-}
-
-fn has_room(tx: &Tx<'_>, view: &DomainView, waits: &Waits) -> Result<bool, RowsError> {
-    let Some(there) = DomainView::over(tx, &view.id, &waits.interval)? else { return Ok(false) };
-    let others = there.in_the_way(&waits.resource, &waits.interval, waits.quantity);
-    Ok(others.is_ok_and(|others| others.is_empty()))
-}
-
-/// Whether an acceptance would take the room of somebody who waits and could have it.
-fn is_behind_others(
-    tx: &Tx<'_>,
-    authority: &Authority,
-    view: &DomainView,
-    wanted: &Wanted,
-    now: Instant,
-) -> Result<bool, RowsError> {
-    for waits in booking::waiting(tx, &view.id)? {
-        let Some(there) = DomainView::over(tx, &view.id, &waits.interval)? else { continue };
-        if there.is_overtaken(&waits, wanted) && is_in_line(tx, authority, &waits, now)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Entries of others that this member has not acknowledged, deal by deal.
 fn receipts(
     tx: &Tx<'_>,
@@ -339,7 +333,9 @@ fn receipts(
             .chain(row.steps.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
             .chain(row.extensions.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
             .chain(row.extension_answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
-            .chain(row.notices.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
+            .chain(row.notices.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.offers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.taken.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
         for (counts, by, hash) in theirs {
             if by == *me || !counts {
                 continue;

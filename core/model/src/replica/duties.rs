@@ -24,6 +24,7 @@ impl Replica {
             && self.todo.domains.is_empty()
             && !self.todo.grants;
         let silent = self.todo.is_empty() || (only_receipts && !self.todo.may_receipt(now));
+        let silent = silent && !self.todo.has_woken(now);
         if self.hood.standing != Standing::Member {
             return Ok(false);
         }
@@ -111,7 +112,8 @@ impl Replica {
             Duty::Seen(decision) | Duty::Release(decision) | Duty::Queue(decision) => {
                 self.decide_anew(tx, now, &decision)?
             }
-            Duty::Accept(booking) => self.accept(tx, now, &booking, Care::CalendarOnly)?,
+            Duty::Accept(booking) => self.accept(tx, now, &booking, Care::Overtake)?,
+            Duty::Offer(booking) => self.offer(tx, now, rng, &booking, None, String::new())?,
             Duty::Refuse(booking, reason) => {
                 self.refuse(tx, now, rng, &booking, reason, String::new())?
             }

@@ -216,7 +216,7 @@ fn is_open(view: &BookingView, act: SeriesAct) -> bool {
         }
         SeriesAct::Refuse => matches!(view.status, Status::Requested | Status::Waiting),
         SeriesAct::Cancel => match view.status {
-            Status::Requested | Status::Waiting | Status::Displaced => true,
+            Status::Requested | Status::Waiting | Status::Offered | Status::Displaced => true,
             Status::Confirmed => {
                 view.life.is_none_or(|life| life.stage == booking::lifecycle::Stage::Booked)
             }

@@ -70,8 +70,8 @@ tables! {
     Objects = 24, "objects", Open;
     /// domain id ‖ booking id → what became of it in the calendar.
     BookingStates = 25, "booking_states", Open;
-    /// domain id ‖ place in the order ‖ booking id → who waits for room.
-    Waitlists = 26, "waitlists", Open;
+    /// Reserved, empty: the store counts its tables in this order.
+    Accepted = 26, "accepted", Open;
     /// blob id → which entries name it.
     BlobRefs = 27, "blob_refs", Open;
     /// domain id ‖ start ‖ booking id → what counts in the calendar.
@@ -152,6 +152,8 @@ tables! {
     SavedSearches = 71, "saved_searches", Local;
     /// listing id → (): no news to the searches that are kept.
     SearchTold = 72, "search_told", Local;
+    /// domain id ‖ place in the order ‖ booking id → who waits for room.
+    Waitlists = 56, "waitlists", Open;
 }
 
 /// A key in its byte form, which sorts as the key does.
