@@ -7,7 +7,7 @@
 #![cfg(feature = "sim")]
 
 use palier_model::booking::{
-    Care, DomainId, DomainView, Mode, Offering, Status, Terms, Waits, waiting,
+    Became, Care, DomainId, DomainView, Mode, Offering, Reason, Status, Terms, Waits, waiting,
 };
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::{ListingContent, ListingKind, Listings};
@@ -286,7 +286,7 @@ fn who_claims_to_have_asked_earlier_stands_where_his_request_came() {
 }
 
 #[test]
-fn an_offer_that_was_taken_in_time_holds_however_late_it_is_heard_of() {
+fn an_offer_that_nobody_takes_runs_out_and_the_next_one_is_asked() {
     let mut place = Place::new(5, 1, Mode::Instant, 24 * 3_600_000);
     let slot = place.hours(1, 3);
     let first = place.ask(GUESTS[0], slot, 1, false);
@@ -321,4 +321,71 @@ fn an_offer_that_was_taken_in_time_holds_however_late_it_is_heard_of() {
     let again = again.unwrap();
     place.settle();
     assert_eq!(place.status(GUESTS[1], &again), Status::Waiting);
+}
+
+/// One who has it and one who waits for it, in a room that answers by itself.
+fn one_waits(seed: u64) -> (Place, BookingId, BookingId) {
+    let mut place = Place::new(seed, 1, Mode::Instant, 24 * 3_600_000);
+    let slot = place.hours(3, 5);
+    let first = place.ask(GUESTS[0], slot, 1, false);
+    place.settle();
+    let second = place.ask(GUESTS[1], slot, 1, true);
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Waiting);
+    (place, first, second)
+}
+
+#[test]
+fn a_word_that_comes_too_late_takes_nothing_and_says_so() {
+    let (mut place, first, second) = one_waits(7);
+    assert!(place.cancel(GUESTS[0], first));
+    place.settle();
+    // Taken in time, out of reach; the decider's device goes on without it.
+    place.take(GUESTS[1], second).unwrap();
+    place.world.advance(25 * HOUR);
+    place.world.run_for(25_000);
+    assert_eq!(place.status(ANNA, &second), Status::Cancelled);
+    place.settle();
+    for node in [ANNA, GUESTS[1]] {
+        let hood = place.hood;
+        let look = place
+            .world
+            .read(node, &hood, |replica, tx, now| replica.booking(tx, &second, now.claimed));
+        let view = look.unwrap();
+        assert!(view.status == Status::Cancelled && view.has_lost_its_offer(), "{view:?}");
+    }
+    let hood = place.hood;
+    let again = place
+        .world
+        .act(GUESTS[1], &hood, |replica, tx, now, rng| replica.wait(tx, now.claimed, rng, &second));
+    let again = again.unwrap();
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &again), Status::Confirmed, "it is free");
+}
+
+#[test]
+fn a_longer_end_is_no_way_round_those_who_wait() {
+    let (mut place, first, second) = one_waits(9);
+    let before = place.hours(1, 3);
+    let neighbour = place.ask(GUESTS[2], before, 1, false);
+    place.settle();
+    assert_eq!(place.status(GUESTS[2], &neighbour), Status::Confirmed);
+    assert!(place.cancel(GUESTS[0], first));
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Offered);
+    let (hood, longer) = (place.hood, place.hours(1, 4).end);
+    let asked = place.world.act(GUESTS[2], &hood, |replica, tx, now, rng| {
+        replica.ask_end(tx, now.claimed, rng, &neighbour, longer, String::new())
+    });
+    asked.unwrap();
+    place.settle();
+    let look = place
+        .world
+        .read(GUESTS[2], &hood, |replica, tx, now| replica.booking(tx, &neighbour, now.claimed));
+    let view = look.unwrap();
+    let became = view.asked_end.map(|it| it.became);
+    assert_eq!((view.interval, became), (before, Some(Became::Refused(Reason::TAKEN))));
+    place.take(GUESTS[1], second).unwrap();
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Confirmed);
 }
