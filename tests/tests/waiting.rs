@@ -15,6 +15,8 @@ struct House {
     runs: Option<Running>,
     guests: Vec<Person>,
     room: String,
+    /// Where Anna listens: elsewhere after each start.
+    hub: String,
 }
 
 fn say(by: &Person, line: &str) -> Answer {
@@ -41,28 +43,15 @@ fn items(value: &Value) -> Vec<Value> {
 }
 
 /// Exchanges; on a busy machine a neighbour may be out of reach for a moment.
-fn sync(by: &Person, now: &str) {
+fn exchange(by: &Person, line: &str) {
     let begun = Instant::now();
     loop {
-        let answer = say(by, &format!("{now} sync"));
+        let answer = say(by, line);
         if answer.exit != 6 {
             assert_eq!(answer.exit, 0, "{}", answer.json);
             return;
         }
         assert!(begun.elapsed() < Duration::from_secs(90), "{}", answer.json);
-    }
-}
-
-/// Exchanges until something holds.
-fn until(by: &Person, now: &str, line: &str, holds: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        sync(by, now);
-        let told = must(by, &format!("{now} {line}"));
-        if holds(&told) {
-            return told;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(90), "{line}: {told}");
     }
 }
 
@@ -77,6 +66,7 @@ impl House {
         let anna = Person::init(root.path(), "anna").unwrap();
         must(&anna, "hood found \"Les Lilas\" --zone Europe/Paris");
         let runs = anna.run(&[]);
+        let hub = runs.address();
         let mut guests = Vec::new();
         for name in ["ben", "chloe", "dora"] {
             let guest = Person::init(root.path(), name).unwrap();
@@ -86,22 +76,42 @@ impl House {
         }
         let line = format!("listing add room --title Salle --until 2040-01-01 {terms}");
         let room = text(&must(&anna, &line), "id");
-        for guest in &guests {
-            sync(guest, "");
+        let it = Self { _root: root, anna, runs: Some(runs), guests, room, hub };
+        for guest in &it.guests {
+            it.sync(guest, "");
         }
-        Some(Self { _root: root, anna, runs: Some(runs), guests, room })
+        Some(it)
+    }
+
+    fn sync(&self, by: &Person, now: &str) {
+        exchange(by, &format!("{now} sync --peer {}", self.hub));
+    }
+
+    /// Looks until something holds; exchanges before, but for whom all others come to.
+    fn until(&self, by: &Person, now: &str, line: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            if by.home != self.anna.home {
+                self.sync(by, now);
+            }
+            let told = must(by, &format!("{now} {line}"));
+            if holds(&told) {
+                return told;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(90), "{line}: {told}");
+        }
     }
 
     /// Asks; gives the booking once Anna has it.
     fn ask(&self, who: usize, more: &str) -> String {
         let line = format!("booking request {} {SLOT} {more}", self.room);
         let id = text(&must(&self.guests[who], &line), "id");
-        sync(&self.guests[who], "");
+        self.sync(&self.guests[who], "");
         id
     }
 
     fn show(&self, who: usize, id: &str, now: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        until(&self.guests[who], now, &format!("booking show {id}"), holds)
+        self.until(&self.guests[who], now, &format!("booking show {id}"), holds)
     }
 
     fn has_status(&self, who: usize, id: &str, now: &str, status: &str) -> Value {
@@ -110,14 +120,14 @@ impl House {
 
     /// Anna's device goes on at another time.
     fn goes_on(&mut self, now: &str) {
-        let Some(runs) = self.runs.take() else { return };
-        let address = runs.address();
-        let port = address.split('/').nth(4).unwrap_or_else(|| panic!("no port: {address}"));
-        let listen = format!("127.0.0.1:{port}");
-        runs.stop();
+        if let Some(runs) = self.runs.take() {
+            runs.stop();
+        }
         let words = words(now);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.runs = Some(self.anna.run_at(&listen, &words));
+        let runs = self.anna.run(&words);
+        self.hub = runs.address();
+        self.runs = Some(runs);
     }
 
     fn ends(mut self) {
@@ -141,7 +151,7 @@ fn what_comes_free_is_offered_to_the_first_and_then_to_the_next() {
     assert_eq!(shown["waitlist"], 2, "{shown}");
     // All see the same order, by ids that say nothing; each knows his own.
     for (who, mine) in [(0, None), (1, Some(0)), (2, Some(1))] {
-        let told = until(&house.guests[who], "", &list, |it| items(it).len() == 2);
+        let told = house.until(&house.guests[who], "", &list, |it| items(it).len() == 2);
         let told = items(&told);
         let ids: Vec<String> = told.iter().map(|it| text(it, "booking")).collect();
         assert_eq!(ids, [second.clone(), third.clone()]);
@@ -151,7 +161,7 @@ fn what_comes_free_is_offered_to_the_first_and_then_to_the_next() {
     }
     // It comes free: the first is asked, and who comes by does not get it.
     must(&house.guests[0], &format!("booking cancel {first}"));
-    sync(&house.guests[0], "");
+    house.sync(&house.guests[0], "");
     let shown = house.has_status(1, &second, "", "offered");
     assert_eq!(
         (&shown["offer"]["taken"], &shown["offer"]["ran_out"]),
@@ -176,7 +186,7 @@ fn what_comes_free_is_offered_to_the_first_and_then_to_the_next() {
     assert_eq!(shown["waitlist"], 1, "{shown}");
     must(&house.guests[1], &format!("{LATER} waitlist leave {again}"));
     house.has_status(1, &again, LATER, "cancelled");
-    until(&house.guests[0], LATER, &list, |it| items(it).is_empty());
+    house.until(&house.guests[0], LATER, &list, |it| items(it).is_empty());
     house.ends();
 }
 
@@ -192,9 +202,9 @@ fn who_decides_is_told_whose_turn_it_is_and_passes_nobody_over_in_silence() {
     let to_decide = || items(&must(&house.anna, "booking list --to-decide")).len();
     assert_eq!(to_decide(), 0);
     must(&house.guests[0], &format!("booking cancel {first}"));
-    sync(&house.guests[0], "");
+    house.sync(&house.guests[0], "");
     let list = format!("waitlist list {}", house.room);
-    let told = items(&until(&house.anna, "", &list, |it| items(it)[0]["has_room"] == true));
+    let told = items(&house.until(&house.anna, "", &list, |it| items(it)[0]["has_room"] == true));
     assert_eq!(text(&told[0], "booking"), second);
     assert_eq!(to_decide(), 2, "both could have it");
     let line = format!("waitlist offer {second} --for-time 2h --text \"Toujours ?\"");
@@ -208,7 +218,7 @@ fn who_decides_is_told_whose_turn_it_is_and_passes_nobody_over_in_silence() {
     must(&house.anna, &format!("{line} --anyway"));
     house.has_status(2, &third, "", "confirmed");
     for who in 0..3 {
-        let told = until(&house.guests[who], "", &list, |it| items(it).len() == 1);
+        let told = house.until(&house.guests[who], "", &list, |it| items(it).len() == 1);
         assert_eq!(items(&told)[0]["overtaken"], 1, "{told}");
     }
     let shown = must(&house.guests[1], &format!("booking show {second}"));
@@ -249,7 +259,7 @@ fn a_room_that_cannot_be_used_tells_those_who_had_it_why_and_what_else_there_is(
     house.has_status(1, &other, "", "confirmed");
     // In the meantime nobody can have it.
     let answer = say(&house.guests[2], &format!("booking request {} {SLOT}", house.room));
-    sync(&house.guests[2], "");
+    house.sync(&house.guests[2], "");
     let answer = if answer.exit == 0 {
         say(&house.guests[2], &format!("booking request {} {SLOT}", house.room))
     } else {

@@ -139,7 +139,7 @@ impl Place {
         let now = self.world.now(ANNA).claimed;
         for waits in self.list(ANNA) {
             let offer = self.offer(&waits.booking);
-            if Some(&waits.booking) != but && offer.is_some_and(|it| !it.has_run_out(now)) {
+            if Some(&waits.booking) != but && offer.is_some_and(|it| is_standing(&it, now)) {
                 all.push((waits.interval, waits.quantity));
             }
         }
@@ -164,7 +164,7 @@ impl Place {
         let now = self.world.now(ANNA).claimed;
         let mut offers = 0;
         for waits in &list {
-            if self.offer(&waits.booking).is_some_and(|offer| !offer.has_run_out(now)) {
+            if self.offer(&waits.booking).is_some_and(|offer| is_standing(&offer, now)) {
                 offers += 1;
                 continue;
             }
@@ -177,6 +177,11 @@ impl Place {
         }
         offers
     }
+}
+
+/// Said here on its own, so that the product's own word is tried.
+fn is_standing(offer: &Offering, now: Instant) -> bool {
+    offer.is_taken || now < offer.until
 }
 
 fn cases() -> u64 {
