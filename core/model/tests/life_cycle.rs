@@ -113,7 +113,7 @@ By time alone: *booked* becomes *ended* and *handed_over* becomes *overdue* at t
 
 ### Before it holds
 
-*Requested* until the owner's side answers. One that said it would wait is put on the list by the owner's device where the place is taken or spoken for: *waiting*, in the order of those decisions; one that was accepted and lost its place, *displaced*, waits at the place it had. *Offered* while what came free is offered to it and neither taken nor run out; *taken*, the owner's device accepts it, and it holds. An offer that runs out takes it off the list (*cancelled*), and the next one's turn comes; who let it pass may wait again, at the end. One that was taken in time counts only if the owner's device hears of it before it has taken the booking off. What waits longer than until its start has *lapsed*.
+*Requested* until the owner's side answers. One that said it would wait is put on the list by the owner's device where the place is taken or spoken for: *waiting*, in the order of those decisions; one that was accepted and lost its place, *displaced*, waits at the place it had. *Offered* while what came free is offered to it and neither taken nor run out; *taken*, the owner's device accepts it, and it holds. An offer that runs out takes it off the list (*cancelled*), and the next one's turn comes; who let it pass may wait again, at the end. Who was passed over while it ran stays on the list and has one more offer for each time. One that was taken in time counts only if the owner's device hears of it before it has taken the booking off. What waits longer than until its start has *lapsed*.
 
 | stage | comes next | by whom |
 |---|---|---|

@@ -288,6 +288,19 @@ fn who_claims_to_have_asked_earlier_stands_where_his_request_came() {
         assert_eq!((list[0].booking, list[0].overtaken_by.len()), (second, 1));
     }
     assert_eq!(place.status(GUESTS[2], &third), Status::Confirmed);
+    // What he could not have any more costs him nothing: he waits on, and is the next.
+    assert_eq!(place.status(GUESTS[1], &second), Status::Waiting);
+    place.world.advance(25 * HOUR);
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Waiting);
+    assert!(place.cancel(GUESTS[2], third));
+    place.settle();
+    offer(&mut place, second).unwrap();
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Offered);
+    place.world.advance(25 * HOUR);
+    place.settle();
+    assert_eq!(place.status(GUESTS[1], &second), Status::Cancelled);
 }
 
 #[test]

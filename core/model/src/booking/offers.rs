@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Waits;
 use super::room::DomainView;
 use super::rows::BookingRow;
 use crate::keys::EntryHash;
@@ -23,6 +24,8 @@ pub struct Offering {
     pub text: String,
     /// Whether the requester took it.
     pub is_taken: bool,
+    /// How many were made to it so far.
+    pub made: usize,
 }
 
 impl Offering {
@@ -34,6 +37,12 @@ impl Offering {
     /// Whether nobody took it in time.
     pub fn has_run_out(&self, now: Instant) -> bool {
         !self.is_taken && now >= self.until
+    }
+
+    /// Whether it takes the booking off the list: it ran out, and that was not because
+    /// others were accepted in its place. Each who was gives it one more.
+    pub fn ends_waiting(&self, waits: &Waits, now: Instant) -> bool {
+        self.has_run_out(now) && self.made > waits.overtaken_by.len()
     }
 }
 
@@ -48,7 +57,9 @@ pub fn offer_of(row: &BookingRow, domain: &DomainView) -> Option<Offering> {
     };
     let offers = row.offers.iter();
     let offers = offers.filter(|it| it.counts && domain.row.entitled.contains(&it.by.member));
+    let offers: Vec<_> = offers.collect();
     let best = offers
+        .iter()
         .map(|it| (is_taken(&it.entry.hash), it))
         .max_by_key(|(is_taken, it)| (*is_taken, it.record.until, it.entry.hash))?;
     let (is_taken, offer) = best;
@@ -57,5 +68,6 @@ pub fn offer_of(row: &BookingRow, domain: &DomainView) -> Option<Offering> {
         until: offer.record.until,
         text: offer.record.text.clone(),
         is_taken,
+        made: offers.len(),
     })
 }

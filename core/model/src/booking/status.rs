@@ -267,7 +267,8 @@ fn waits(
     let there = DomainView::over(tx, &domain.id, &mine.interval)?;
     view.has_room = there.is_some_and(|there| there.has_room(mine));
     let Some(offer) = &view.offer else { return Ok(()) };
-    if !offer.has_run_out(now) {
+    // Others may have been accepted in its place meanwhile.
+    if !offer.has_run_out(now) && view.has_room {
         view.status = Status::Offered;
         view.changes_at = (!offer.is_taken).then_some(offer.until);
     }

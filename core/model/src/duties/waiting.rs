@@ -42,7 +42,7 @@ pub(super) fn of_waiting(
         }
         let row = tx.row::<Bookings>(&waits.booking)?.unwrap_or_default();
         let offer = offer_of(&row, view);
-        let ran_out = offer.as_ref().is_some_and(|offer| offer.has_run_out(now));
+        let ran_out = offer.as_ref().is_some_and(|offer| offer.ends_waiting(&waits, now));
         // What nobody can have any more leaves the list, or that would grow for ever.
         if waits.interval.start < now || ran_out {
             let state = tx.row::<BookingStates>(&(view.id, waits.booking))?;
@@ -50,7 +50,7 @@ pub(super) fn of_waiting(
             let release = booking::release(view, me, id, state.as_ref(), Reason::NONE, now);
             due.duties.extend(release.ok().map(|decision| Duty::Release(Box::new(decision))));
         } else if is_in_line(authority, &row, &waits, now) {
-            line.push((waits, offer));
+            line.push((waits, offer.filter(|offer| !offer.has_run_out(now))));
         }
     }
     // Room that was offered, whoever has it.
@@ -125,7 +125,7 @@ pub(super) fn is_behind_others(
             continue;
         }
         let row = tx.row::<Bookings>(&waits.booking)?.unwrap_or_default();
-        let ran_out = offer_of(&row, view).is_some_and(|offer| offer.has_run_out(now));
+        let ran_out = offer_of(&row, view).is_some_and(|offer| offer.ends_waiting(&waits, now));
         if !ran_out && is_in_line(authority, &row, &waits, now) {
             return Ok(true);
         }
