@@ -207,6 +207,8 @@ pub struct ListingEdit {
     pub content: ListingPatch,
     /// What bookings are held to, but for the price.
     pub terms: TermsEdit,
+    /// It cannot be used then: what is booked in it falls, its requesters read why.
+    pub broken: Option<(Interval, String)>,
     /// Only say what it would do to bookings.
     pub dry_run: bool,
 }
@@ -272,6 +274,8 @@ pub struct NewBooking {
     pub quantity: u32,
     /// Minutes of help it is worth, of an offer or a need.
     pub minutes: Option<u32>,
+    /// Whether to wait where it is taken.
+    pub wait: bool,
     /// A word to the owner; only who decides reads it.
     pub text: Option<String>,
 }
@@ -280,7 +284,10 @@ pub struct NewBooking {
 #[derive(Debug, Clone)]
 pub enum BookingAct {
     /// The owner's side says yes.
-    Accept,
+    Accept {
+        /// Even to what somebody else was offered.
+        anyway: bool,
+    },
     /// The owner's side says no.
     Refuse { text: Option<String> },
     /// The requester takes it back, or the owner's side what it had accepted.
@@ -316,6 +323,15 @@ pub enum BookingAct {
     },
     /// The requester waits for a slot that is taken.
     Wait,
+    /// Who decides offers it what it waits for.
+    Offer {
+        /// For how long, instead of what the terms say.
+        for_ms: Option<u64>,
+        /// A word to the requester.
+        text: Option<String>,
+    },
+    /// The requester takes what was offered.
+    Take,
     /// The requester waits no longer.
     StopWaiting,
 }

@@ -300,6 +300,11 @@ def sealed(plain):
             body["accepted"] = reference(read)
         else:
             body["refused"] = read.uint(), read.text()
+    elif kind == 0x16:
+        body["until"], body["text"] = read.int(), read.text()
+        assert body["until"] > body["at"]
+    elif kind == 0x17:
+        body["offer"] = read.hash()
     elif kind == 0x1C:
         body["end"], body["text"] = read.int(), read.text()
     assert read.is_over()
@@ -349,6 +354,7 @@ def terms(data):
     body["cancellation"] = read.uint(), read.u8()
     body["accept"] = read.text()
     body["leave_notice"] = read.uint()
+    body["offer"] = read.uint()
     body["more"] = read.bytes()
     assert read.is_over()
     return body
@@ -379,7 +385,20 @@ def records(values):
     body = Reader(resize.bytes())
     assert body.hash() == request["booking"] and body.option(body.int) == request["interval"][1]
     assert body.option(body.int) is None and body.is_over() and resize.is_over()
+    kind, offer = sealed(values["record.offer"])
+    assert (kind, offer["text"], offer["until"]) == (0x16, "Toujours ?", notice["end"])
+    kind, taken = sealed(values["record.taken"])
+    assert (kind, taken["booking"], taken["offer"]) == (0x17, request["booking"], bytes([8] * 32))
+    queue = Reader(values["record.queue"])
+    queue.int(), queue.hash(), queue.uint(), queue.option(lambda: reference(queue))
+    queue.sequence(lambda: reference(queue))
+    assert queue.uint() == 7
+    body = Reader(queue.bytes())
+    assert (body.hash(), body.hash()) == (request["booking"], request["listing"])
+    assert (interval(body), body.uint()) == (request["interval"], 2)
+    assert body.is_over() and queue.is_over()
     found = terms(values["record.terms"])
+    assert found["offer"] == 36 * 3_600_000
     assert found["leave_notice"] == 30 * 86_400_000
     assert found["tariff"] == ("by time", "cents", [250, None, None, 30_000])
     assert (found["mode"], found["step"], found["deposit"]) == ("instant", 15, 5_000)

@@ -12,8 +12,8 @@ use data_encoding::HEXLOWER;
 use palier_model::booking::availability::{Attendance, Measure, Quota, QuotaWindow};
 use palier_model::booking::tariff::{Currency, Rates, Tariff};
 use palier_model::booking::{
-    Answer, Cancel, Cancellation, Decision, Extension, ExtensionAnswer, Mode, Notice, Op, Outcome,
-    Reason, Receipt, Record, Request, Terms, booking_id,
+    Answer, Cancel, Cancellation, Decision, Extension, ExtensionAnswer, Mode, Notice, Offer, Op,
+    Outcome, Reason, Receipt, Record, Request, Taken, Terms, booking_id,
 };
 use palier_model::codec;
 use palier_model::journal::{
@@ -155,6 +155,7 @@ fn records() -> Lines {
         cancellation: Cancellation { free_until_ms: 86_400_000, fee_percent: 50 },
         accept: "Pas d’essence".into(),
         leave_notice_ms: 30 * Instant::DAY_MS as u64,
+        offer_ms: 36 * 3_600_000,
         ..Terms::default()
     };
     terms.check().expect("bounded");
@@ -191,7 +192,11 @@ fn records() -> Lines {
         seen: vec![at],
         op: Op::Resize { booking, from: interval.end, end: None },
     };
+    let op = Op::Queue { booking, resource: DocId([6; 32]), interval, quantity: 2 };
+    let queue = Decision { op, ..resize.clone() }.to_payload().expect("bounded");
     let resize = resize.to_payload().expect("bounded");
+    let offer = Offer { at: NOW, booking, until: end, text: "Toujours ?".into() };
+    let taken = Taken { at: NOW, booking, offer: EntryHash([8; 32]) };
     let place = PlaceRecord { at: NOW, name: "Les Érables".into(), zone: "Europe/Paris".into() };
     fn sealed<R: Record>(record: &R) -> Vec<u8> {
         plaintext(R::KIND, &record.to_payload().expect("bounded"))
@@ -205,8 +210,11 @@ fn records() -> Lines {
         ("record.receipt", sealed(&receipt)),
         ("record.extension", sealed(&asked)),
         ("record.extension_answer", sealed(&answer)),
+        ("record.offer", sealed(&offer)),
+        ("record.taken", sealed(&taken)),
         ("record.notice", sealed(&notice)),
         ("record.resize", resize),
+        ("record.queue", queue),
         ("record.terms", codec::encode(&terms)),
         ("record.place", codec::encode(&place)),
     ]

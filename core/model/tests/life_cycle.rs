@@ -111,6 +111,20 @@ A booking that the calendar confirms goes on between its two sides: whoever aske
 
 By time alone: *booked* becomes *ended* and *handed_over* becomes *overdue* at the end of the booking; *returned* (one side's word), *no_show* and *ended* become *closed* after seven days in which nobody said otherwise. A stage is *disputed* where a side says so, where the owner says that nobody came and the requester that it was handed over or returned, and where the owner says that it is lost and the requester that it is back; it is closed when both say that it is settled. What the owner says is back before its end, or was never come for, is free for others from then on. The end of a booking is the one in force: as it was accepted, or as the two agreed or notice was given since.
 
+### Before it holds
+
+*Requested* until the owner's side answers. One that said it would wait is put on the list by the owner's device where the place is taken or spoken for: *waiting*, in the order of those decisions; one that was accepted and lost its place, *displaced*, waits at the place it had. *Offered* while what came free is offered to it and neither taken nor run out; *taken*, the owner's device accepts it, and it holds. An offer that runs out takes it off the list (*cancelled*), and the next one's turn comes; who let it pass may wait again, at the end. Who was passed over while it ran stays on the list and has one more offer for each time. One that was taken in time counts only if the owner's device hears of it before it has taken the booking off. What waits longer than until its start has *lapsed*.
+
+| stage | comes next | by whom |
+|---|---|---|
+| requested | waiting | owner's device, or the owner |
+| requested, waiting | confirmed, refused | owner; by itself where the listing is instant |
+| waiting, displaced | offered | owner; by itself where the listing is instant |
+| offered | confirmed | requester takes it, the owner's device accepts |
+| offered | cancelled | time |
+| requested, waiting, displaced, offered | cancelled | requester |
+| requested, waiting | lapsed | time |
+
 ### Who may say what, from where
 
 A cell says who may and which stage follows; in italics, why nobody may.

@@ -325,6 +325,30 @@ booking-alternatives = Free instead:
 delivery-on-device = Still on this device.
 delivery-sent = Left this device.
 delivery-received = Received by the other side.
+booking-waiting = on the waiting list
+booking-offered = offered: an answer is awaited
+offer-until = It is offered until { $until }: `palier waitlist take` takes it.
+offer-taken = The offer was taken.
+offer-ran-out = The offer ran out at { $until }.
+field-text = Word
+waitlist-mine = yours
+waitlist-room = there is room
+waitlist-offered = offered until { $until }
+waitlist-overtaken = { $n ->
+    [one] passed over once
+   *[other] passed over { $n } times
+}
+terms-cancelled = { $n ->
+    [one] One booking falls:
+   *[other] { $n } bookings fall:
+}
+terms-no-offer = accepted at once
+field-offer = Offered to who waits for
+why-queued = put on the waiting list
+why-overtaken = another was accepted where this one waited
+why-offered = offered what came free
+why-taken-up = took the offer
+why-offer-ran-out = the offer ran out
 waitlist-none = Nobody waits.
 
 credits-none = Nothing was given or received yet.

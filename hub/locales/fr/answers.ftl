@@ -335,6 +335,30 @@ booking-alternatives = Libre à la place :
 delivery-on-device = Encore sur cet appareil.
 delivery-sent = A quitté cet appareil.
 delivery-received = Reçue par l'autre côté.
+booking-waiting = sur la liste d'attente
+booking-offered = proposée : une réponse est attendue
+offer-until = C'est proposé jusqu'à { $until } : `palier waitlist take` accepte.
+offer-taken = La proposition a été acceptée.
+offer-ran-out = La proposition a expiré : { $until }.
+field-text = Mot
+waitlist-mine = à vous
+waitlist-room = il y a de la place
+waitlist-offered = proposée jusqu'à { $until }
+waitlist-overtaken = { $n ->
+    [one] dépassée une fois
+   *[other] dépassée { $n } fois
+}
+terms-cancelled = { $n ->
+    [one] Une réservation tombe :
+   *[other] { $n } réservations tombent :
+}
+terms-no-offer = acceptée tout de suite
+field-offer = Proposé à qui attend pendant
+why-queued = mise sur la liste d'attente
+why-overtaken = une autre a été acceptée là où celle-ci attendait
+why-offered = s'est vu proposer ce qui s'est libéré
+why-taken-up = a accepté la proposition
+why-offer-ran-out = la proposition a expiré
 waitlist-none = Personne n'attend.
 
 credits-none = Rien ne fut encore donné ni reçu.

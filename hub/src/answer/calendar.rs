@@ -111,6 +111,8 @@ pub struct Terms {
     pub cancel_fee_percent: u32,
     /// What a requester agrees to by asking.
     pub accept: String,
+    /// So long somebody who waits is offered room that came free; 0: accepted at once.
+    pub offer_minutes: u64,
 }
 
 /// A rule that is broken: a stable code with its values.
@@ -146,6 +148,21 @@ pub struct TermsSaved {
     pub saved: bool,
     /// Bookings that stay and would not be allowed any more.
     pub would_not_fit: Vec<WouldNotFit>,
+    /// Bookings that fall, with `calendar block --cancel`.
+    pub cancelled: Vec<Fallen>,
+}
+
+/// A booking that falls because the thing cannot be used then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fallen {
+    /// The booking.
+    pub booking: Shown<BookingId>,
+    /// From when.
+    pub start: When,
+    /// Until when.
+    pub end: Option<When>,
+    /// How many.
+    pub quantity: u32,
 }
 
 /// An item of `calendar free LISTING`

@@ -73,6 +73,8 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("waitlist", &["Waitlist"]),
     ("waitlist list", &["Waitlist"]),
     ("waitlist join", &["Saved"]),
+    ("waitlist offer", &["Saved"]),
+    ("waitlist take", &["Saved"]),
     ("waitlist leave", &["Saved"]),
     ("credit balance", &["CreditBalance"]),
     ("credit give", &["Saved"]),

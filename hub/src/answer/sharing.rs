@@ -183,6 +183,10 @@ pub struct PhotoFile {
 pub enum BookingStatus {
     /// Asked, not answered.
     Requested,
+    /// It waits for room.
+    Waiting,
+    /// It waits, and was offered what it waits for.
+    Offered,
     /// It holds.
     Confirmed,
     /// It was handed over.
@@ -272,6 +276,8 @@ pub struct Booking {
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list, from 1; 0: not on it.
     pub waitlist: u64,
+    /// What it was offered while it waited.
+    pub offer: Option<BookingOffer>,
     /// Who says that it was handed over.
     pub handed_over: Word,
     /// Who says that it came back.
@@ -292,6 +298,19 @@ pub struct Booking {
     pub delivery: Delivery,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+}
+
+/// What a booking that waits was offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BookingOffer {
+    /// Until when it can be taken.
+    pub until: When,
+    /// The words of whoever decides.
+    pub text: String,
+    /// Whether it was taken.
+    pub taken: bool,
+    /// Whether nobody took it in time.
+    pub ran_out: bool,
 }
 
 /// Something free instead.
@@ -331,9 +350,19 @@ pub struct Waiting {
     pub listing: Shown<DocId>,
     /// Its title.
     pub title: String,
-    /// The place, from 1. None where only those who decide can know it: of a request that
-    /// would wait, before anything was decided on it.
+    /// The place among those who wait for the same room, from 1. None where only those who
+    /// decide can know it: of a request that would wait, before anything was decided on it.
     pub place: Option<u64>,
+    /// How many of those alike.
+    pub quantity: u32,
+    /// Whether this person asked for it.
+    pub mine: bool,
+    /// How many were accepted before it where it would have had room.
+    pub overtaken: u64,
+    /// Whether there is room for it now.
+    pub has_room: bool,
+    /// Until when it is offered that, if this person may know.
+    pub offered_until: Option<When>,
     /// From when.
     pub start: When,
     /// Until when.

@@ -81,6 +81,9 @@ pub struct TermsArgs {
     /// What a requester agrees to by asking.
     #[arg(long, value_name = "TEXT")]
     pub accept: Option<String>,
+    /// How long somebody who waits is offered room that came free.
+    #[arg(long, value_name = "TIME")]
+    pub offer: Option<SpanArg>,
     /// The time zone of the place.
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
@@ -181,6 +184,12 @@ pub struct CalendarBlock {
     /// Open it again.
     #[arg(long)]
     pub remove: bool,
+    /// Take back what is booked in it.
+    #[arg(long, conflicts_with = "remove")]
+    pub cancel: bool,
+    /// Why; only those whose bookings fall read it.
+    #[arg(long, value_name = "TEXT", requires = "cancel")]
+    pub text: Option<String>,
     /// Only say what it would do.
     #[arg(long)]
     pub dry_run: bool,

@@ -245,7 +245,7 @@ pub enum Booking {
     /// Propose a time for help.
     Propose(BookingPropose),
     /// Say yes.
-    Accept(BookingOrSeries),
+    Accept(BookingAccept),
     /// Say no.
     Refuse(BookingReason),
     /// Take back one's request, or what one had accepted.
@@ -286,6 +286,9 @@ pub struct BookingRequest {
     /// How many of those alike.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = between(1, 10_000))]
     pub quantity: u32,
+    /// Wait where it is taken.
+    #[arg(long, requires = "start")]
+    pub wait: bool,
     /// A word to the owner. Only who decides reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
@@ -319,6 +322,17 @@ pub struct BookingDone {
     /// A word with it. Only the other side reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
+}
+
+/// `palier booking accept`
+#[derive(Debug, Clone, Args)]
+pub struct BookingAccept {
+    /// Which.
+    #[command(flatten)]
+    pub of: BookingOrSeries,
+    /// Even what somebody else was offered.
+    #[arg(long)]
+    pub anyway: bool,
 }
 
 /// One booking or a series, and why.
@@ -364,8 +378,26 @@ pub enum WaitlistVerb {
     List(WaitlistList),
     /// Wait for a slot that is taken.
     Join(BookingRef),
-    /// Wait no longer.
+    /// Offer somebody who waits what came free.
+    Offer(WaitlistOffer),
+    /// Take what one was offered.
+    Take(BookingRef),
+    /// Wait no longer, or let an offer go.
     Leave(BookingRef),
+}
+
+/// `palier waitlist offer`
+#[derive(Debug, Clone, Args)]
+pub struct WaitlistOffer {
+    /// The booking that waits.
+    #[arg(value_name = "BOOKING")]
+    pub booking: Ref<BookingId>,
+    /// For how long, instead of what the terms say.
+    #[arg(long = "for-time", value_name = "TIME")]
+    pub for_time: Option<Duration>,
+    /// A word to whoever waits. Only the two sides read it.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
 }
 
 /// `palier waitlist list`

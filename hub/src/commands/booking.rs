@@ -28,7 +28,9 @@ pub(super) async fn booking<B: Backend>(on: On<'_, B>, verb: Booking) -> Result<
             let end = on.instant(it.until).await?;
             (it.booking, BookingAct::Notice { end, text: it.text })
         }
-        Booking::Accept(it) => return on_any(on, it, BookingAct::Accept).await,
+        Booking::Accept(it) => {
+            return on_any(on, it.of, BookingAct::Accept { anyway: it.anyway }).await;
+        }
         Booking::Refuse(it) => {
             return on_any(on, it.of, BookingAct::Refuse { text: it.text }).await;
         }
@@ -86,8 +88,8 @@ async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<
         Some(start) => Some(interval(on, start, it.end).await?),
     };
     let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
-    let args::BookingRequest { quantity, minutes, text, .. } = it;
-    let new = NewBooking { listing, interval, quantity, minutes, text };
+    let args::BookingRequest { quantity, wait, minutes, text, .. } = it;
+    let new = NewBooking { listing, interval, quantity, minutes, wait, text };
     Ok(on.node.booking_request(on.scope, new).await?.into())
 }
 

@@ -113,11 +113,14 @@ async fn block<B: Backend>(on: On<'_, B>, it: args::CalendarBlock) -> Result<Out
     let range = on.range(it.from, it.to).await?;
     let id = resolve::listing(on.node, on.scope, &it.listing).await?;
     let mut terms = TermsEdit::default();
-    match it.remove {
-        true => terms.unblock.push(range),
-        false => terms.block.push(range),
+    match (it.remove, it.cancel) {
+        (true, _) => terms.unblock.push(range),
+        (false, false) => terms.block.push(range),
+        (false, true) => {}
     }
-    let edit = ListingEdit { content: ListingPatch::default(), terms, dry_run: it.dry_run };
+    let broken = it.cancel.then(|| (range, it.text.unwrap_or_default()));
+    let content = ListingPatch::default();
+    let edit = ListingEdit { content, terms, broken, dry_run: it.dry_run };
     Ok(on.node.listing_edit(on.scope, id, edit).await?.into())
 }
 
@@ -163,6 +166,7 @@ pub(super) fn terms(it: TermsArgs) -> Result<TermsEdit> {
         }),
         cancellation: it.cancel.map(|cancel| cancel.0),
         accept: it.accept,
+        offer_ms: it.offer.map(|span| span.0.unwrap_or(0)),
         ..TermsEdit::default()
     };
     if !it.hours.is_empty() {

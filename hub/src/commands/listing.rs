@@ -47,7 +47,7 @@ async fn edit<B: Backend>(on: On<'_, B>, it: args::ListingEdit) -> Result<Outcom
     // What bookings are held to is answered with what becomes of them.
     let has_terms = terms != TermsEdit::default() || !content.prices.is_empty() || it.dry_run;
     let id = resolve::listing(on.node, on.scope, &it.listing).await?;
-    let edit = ListingEdit { content, terms, dry_run: it.dry_run };
+    let edit = ListingEdit { content, terms, broken: None, dry_run: it.dry_run };
     let saved = on.node.listing_edit(on.scope, id, edit).await?;
     Ok(if has_terms { saved.into() } else { Saved::of(saved.id).into() })
 }

@@ -62,6 +62,7 @@ fn booking(id: BookingId) -> Booking {
         alternatives: vec![],
         series: None,
         waitlist: 0,
+        offer: None,
         handed_over: Word::default(),
         returned: Word::default(),
         service: None,
@@ -277,7 +278,7 @@ fn the_beginning_of_an_id_serves_if_it_means_one() {
     assert_eq!((error.code.as_str(), error.exit()), ("id.ambiguous", 2));
     let error = give(&fake, "palier booking accept bkg_77777777").0.unwrap_err();
     assert_eq!((error.code.as_str(), error.exit()), ("id.not_found", 3));
-    assert_eq!(asked(&fake), "Accept", "nothing was done to the others");
+    assert_eq!(asked(&fake), "Accept { anyway: false }", "nothing was done to the others");
 }
 
 #[test]

@@ -17,6 +17,11 @@ pub(super) async fn waitlist<B: Backend>(on: On<'_, B>, it: Waitlist) -> Result<
             return Ok(List::whole(on.node.waitlist(on.scope, listing).await?).into());
         }
         WaitlistVerb::Join(it) => (it.booking, BookingAct::Wait),
+        WaitlistVerb::Offer(it) => {
+            let for_ms = it.for_time.and_then(|time| u64::try_from(time.as_ms()).ok());
+            (it.booking, BookingAct::Offer { for_ms, text: it.text })
+        }
+        WaitlistVerb::Take(it) => (it.booking, BookingAct::Take),
         WaitlistVerb::Leave(it) => (it.booking, BookingAct::StopWaiting),
     };
     let id = resolve::booking(on.node, on.scope, &given).await?;

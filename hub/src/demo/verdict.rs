@@ -110,6 +110,7 @@ mod tests {
             text: String::new(),
             alternatives: vec![],
             waitlist: 0,
+            offer: None,
             handed_over: Word::default(),
             returned: Word::default(),
             service: None,

@@ -3,10 +3,10 @@
 use jiff::tz::TimeZone;
 use palier_model::booking::lifecycle::{Proof, Stage, Word as ModelWord};
 use palier_model::booking::{
-    self, Alternative as ModelAlternative, Became, BookingView, Bookings, Care, Deed,
-    Delivery as ModelDelivery, Effect, Reason, Status,
+    Alternative as ModelAlternative, Became, BookingView, Care, Deed, Delivery as ModelDelivery,
+    Effect, Reason, Status,
 };
-use palier_model::keys::{BookingId, DocId, HoodHash};
+use palier_model::keys::{BookingId, DocId};
 use palier_model::listing::Listings;
 use palier_model::projection::Changes;
 use palier_model::replica::{ActError, EndQuoted, NewRequest, NewStep, proof_error};
@@ -15,10 +15,10 @@ use palier_model::time::Instant;
 
 use super::{Opened, calendar, ends, saved, services};
 use crate::answer::{
-    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved, Waiting,
-    When, Word,
+    Alternative, Booking, BookingOffer, BookingRequested, BookingStatus, Delivery, Event, List,
+    Saved, When, Word,
 };
-use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
+use crate::backend::{Backend as _, BookingAct, BookingFilter, NewBooking, Paging, Scope};
 use crate::errors::{CliError, Result};
 
 /// A view with the titles that go with it.
@@ -37,14 +37,14 @@ impl Opened {
         if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &asked)?)).await? {
             return self.answer(scope, new).await;
         }
-        let NewBooking { listing, interval, quantity, text, .. } = new;
+        let NewBooking { listing, interval, quantity, wait, text, .. } = new;
         let missing = || CliError::new("usage.missing_argument").param("argument", "--start");
         let interval = interval.ok_or_else(missing)?;
         let request = NewRequest {
             listing,
             interval,
             quantity,
-            waitlist: false,
+            waitlist: wait,
             note: text.unwrap_or_default(),
         };
         let zone = self.zone_of(hood).await?;
@@ -84,7 +84,14 @@ impl Opened {
             }
             let word = |text: Option<String>| text.unwrap_or_default();
             let changes: Changes = match act {
-                BookingAct::Accept => replica.accept(tx, now, &id, Care::CalendarOnly)?,
+                BookingAct::Accept { anyway } => {
+                    let care = if anyway { Care::Overtake } else { Care::CalendarOnly };
+                    replica.accept(tx, now, &id, care)?
+                }
+                BookingAct::Offer { for_ms, text } => {
+                    replica.offer(tx, now, rng, &id, for_ms, word(text))?
+                }
+                BookingAct::Take => replica.take_offer(tx, now, rng, &id)?,
                 BookingAct::Refuse { text } => {
                     replica.refuse(tx, now, rng, &id, Reason::NONE, word(text))?
                 }
@@ -139,8 +146,10 @@ impl Opened {
             .await?;
         let me = self.identity.member;
         let fits = |read: &Read| {
-            let to_decide =
-                read.view.status == Status::Requested && read.view.requester != Some(me);
+            let waits = matches!(read.view.status, Status::Waiting | Status::Displaced);
+            let is_open = read.view.status == Status::Requested
+                || (waits && read.view.has_room && !ran_out(&read.view, self.now()));
+            let to_decide = is_open && read.view.requester != Some(me);
             filter.listing.is_none_or(|listing| listing == read.view.listing)
                 && filter.series.is_none_or(|series| read.view.series == Some(series))
                 && (!filter.to_decide || to_decide)
@@ -201,6 +210,8 @@ impl Opened {
             title: read.title.clone(),
             status: match view.status {
                 Status::Requested | Status::Lapsed => BookingStatus::Requested,
+                Status::Waiting => BookingStatus::Waiting,
+                Status::Offered => BookingStatus::Offered,
                 Status::Confirmed => {
                     view.life.map_or(BookingStatus::Confirmed, |life| stage(life.stage))
                 }
@@ -220,11 +231,18 @@ impl Opened {
             text: view.text.clone(),
             reason: match (view.status, view.reason) {
                 (Status::Lapsed, _) => "lapsed".to_owned(),
+                _ if view.has_lost_its_offer() => "offer_ran_out".to_owned(),
                 (_, Some(reason)) => reason.code().to_owned(),
                 (_, None) => String::new(),
             },
             alternatives: view.alternatives.iter().map(alternative).collect(),
             waitlist: view.waitlist.map_or(0, u64::from),
+            offer: view.offer.as_ref().map(|offer| BookingOffer {
+                until: When::new(offer.until, zone),
+                text: offer.text.clone(),
+                taken: offer.is_taken,
+                ran_out: offer.has_run_out(self.now()),
+            }),
             handed_over: word(view.life.map(|life| life.handed_over), zone),
             returned: word(view.life.map(|life| life.returned), zone),
             service: None,
@@ -250,93 +268,11 @@ impl Opened {
                 .collect(),
         }
     }
-
-    pub(super) async fn waiting(
-        &self,
-        scope: &Scope,
-        listing: Option<DocId>,
-    ) -> Result<Vec<Waiting>> {
-        let hood = self.hood_of(scope).await?;
-        let zone = self.zone_of(hood).await?;
-        match listing {
-            Some(listing) => self.waiting_for(hood, &zone, listing).await,
-            None => self.waiting_here(hood, &zone).await,
-        }
-    }
-
-    /// The lists this person stands on.
-    async fn waiting_here(&self, hood: HoodHash, zone: &TimeZone) -> Result<Vec<Waiting>> {
-        let me = self.identity.member;
-        let reads: Vec<Read> = self
-            .look(hood, move |replica, tx, now| {
-                let views = replica.bookings(tx, now)?.into_iter();
-                let mine = views.filter(|it| it.requester == Some(me));
-                let mut waits = Vec::new();
-                for view in mine {
-                    if view.waitlist.is_some() || would_wait(tx, &view)? {
-                        waits.push(read(tx, view)?);
-                    }
-                }
-                Ok(waits)
-            })
-            .await?;
-        Ok(reads.iter().map(|read| waiting(read, zone)).collect())
-    }
-
-    /// The list of one listing, by opaque ids.
-    async fn waiting_for(
-        &self,
-        hood: HoodHash,
-        zone: &TimeZone,
-        listing: DocId,
-    ) -> Result<Vec<Waiting>> {
-        let (title, items) = self
-            .look(hood, move |replica, tx, now| {
-                let domain = replica.domain_of(tx, &listing)?;
-                let always = palier_model::time::Interval { start: Instant(0), end: None };
-                let ids = booking::waitlist(tx, &domain.id, &listing, &always, now)?;
-                let mut items = Vec::new();
-                for (place, id) in (1_u64..).zip(ids) {
-                    items.push((place, id, replica.interval_of(tx, &domain.id, &id)?));
-                }
-                Ok((title_of(tx, &listing)?, items))
-            })
-            .await?;
-        let shown = items.into_iter().filter_map(|(place, id, interval)| {
-            let interval = interval?;
-            Some(Waiting {
-                booking: id.into(),
-                listing: listing.into(),
-                title: title.clone(),
-                place: Some(place),
-                start: When::new(interval.start, zone),
-                end: interval.end.map(|end| When::new(end, zone)),
-            })
-        });
-        let shown: Vec<Waiting> = shown.collect();
-        Ok(shown)
-    }
 }
 
-fn waiting(read: &Read, zone: &TimeZone) -> Waiting {
-    let view = &read.view;
-    Waiting {
-        booking: view.booking.into(),
-        listing: view.listing.into(),
-        title: read.title.clone(),
-        place: view.waitlist.map(u64::from),
-        start: When::new(view.interval.start, zone),
-        end: view.interval.end.map(|end| When::new(end, zone)),
-    }
-}
-
-/// Whether nothing was decided on a request yet, and it would wait for another's place.
-fn would_wait(tx: &Tx<'_>, view: &BookingView) -> std::result::Result<bool, ActError> {
-    if view.status != Status::Requested {
-        return Ok(false);
-    }
-    let row = tx.row::<Bookings>(&view.booking)?;
-    Ok(row.is_some_and(|row| row.request().is_some_and(|it| it.record.waitlist)))
+/// Whether nobody took what was offered in time.
+fn ran_out(view: &BookingView, now: Instant) -> bool {
+    view.offer.as_ref().is_some_and(|offer| offer.has_run_out(now))
 }
 
 pub(super) fn title_of(tx: &Tx<'_>, listing: &DocId) -> std::result::Result<String, ActError> {
@@ -396,6 +332,8 @@ const fn end_of(deed: &Deed) -> Option<Instant> {
 const fn deed(deed: &Deed) -> &'static str {
     match deed {
         Deed::Requested => "requested",
+        Deed::Offered => "offered",
+        Deed::Taken => "taken_up",
         Deed::Refused(_) => "refused",
         Deed::Cancelled(_) => "cancelled",
         Deed::Decided(Effect::Accepted) => "accepted",
@@ -406,6 +344,8 @@ const fn deed(deed: &Deed) -> &'static str {
         Deed::Decided(Effect::Void) => "void",
         Deed::Decided(Effect::Resized { .. }) => "resized",
         Deed::Decided(Effect::Kept { .. }) => "end_kept",
+        Deed::Decided(Effect::Queued) => "queued",
+        Deed::Decided(Effect::Overtaken(_)) => "overtaken",
         Deed::EndAsked(_) => "end_asked",
         Deed::EndRefused(_) => "end_refused",
         Deed::NoticeGiven(_) => "notice_given",

@@ -421,5 +421,6 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         cancel_free_minutes: minutes(it.cancellation.free_until_ms),
         cancel_fee_percent: u32::from(it.cancellation.fee_percent),
         accept: it.accept.clone(),
+        offer_minutes: minutes(it.offer_ms),
     }
 }

@@ -73,7 +73,10 @@ impl Opened {
         edit: ListingEdit,
     ) -> Result<TermsSaved> {
         let hood = self.hood_of(scope).await?;
-        let ListingEdit { content, terms, dry_run } = edit;
+        let ListingEdit { content, terms, broken, dry_run } = edit;
+        if let Some((range, text)) = broken {
+            return self.break_down(hood, id, range, text, dry_run).await;
+        }
         let mut content_edit = edit_of(&content)?;
         content_edit.capacity = terms.capacity;
         content_edit.deposit_cents = deposit(&terms)?;
@@ -108,7 +111,8 @@ impl Opened {
         let unfitting = self.write(hood, move |replica, tx, now, _| work(replica, tx, now)).await?;
         let zone = self.zone_of(hood).await?;
         let would_not_fit = unfitting.into_iter().map(|it| calendar::unfit(it, &zone)).collect();
-        Ok(TermsSaved { id: id.into(), saved: !dry_run, would_not_fit })
+        let cancelled = Vec::new();
+        Ok(TermsSaved { id: id.into(), saved: !dry_run, would_not_fit, cancelled })
     }
 
     pub(super) async fn find_listings(

@@ -2,6 +2,7 @@
 //! them but the way from the node's types to answers and back.
 
 mod bookings;
+mod breakdown;
 mod bundle;
 mod calendar;
 mod calendar_file;
@@ -20,6 +21,7 @@ mod recovery;
 mod searches;
 mod series;
 mod services;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 

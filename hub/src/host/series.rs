@@ -76,7 +76,7 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
         let which = match &act {
-            BookingAct::Accept => SeriesAct::Accept,
+            BookingAct::Accept { .. } => SeriesAct::Accept,
             BookingAct::Refuse { .. } => SeriesAct::Refuse,
             BookingAct::Cancel { .. } => SeriesAct::Cancel,
             _ => return Err(CliError::new("usage")),

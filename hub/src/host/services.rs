@@ -19,7 +19,7 @@ use crate::answer::{
     Price, Proposal, Saved, Service, Side, Thanks, When,
 };
 use crate::backend::{BookingAct, NewBooking, Scope};
-use crate::errors::Result;
+use crate::errors::{CliError, Result};
 
 /// A deal about help, with what its answer needs besides.
 pub(super) struct Read {
@@ -55,7 +55,10 @@ impl Opened {
     /// Answers an offer or a need.
     pub(super) async fn answer(&self, scope: &Scope, new: NewBooking) -> Result<BookingRequested> {
         let hood = self.hood_of(scope).await?;
-        let NewBooking { listing, interval, minutes, text, .. } = new;
+        let NewBooking { listing, interval, minutes, wait, text, .. } = new;
+        if wait {
+            return Err(CliError::new("booking.is_service"));
+        }
         let reply = NewReply { listing, interval, minutes, text: text.unwrap_or_default() };
         let id = self
             .write(hood, move |replica, tx, now, rng| replica.answer_listing(tx, now, rng, reply));
@@ -174,6 +177,7 @@ impl Opened {
             text: view.text.clone(),
             alternatives: Vec::new(),
             waitlist: 0,
+            offer: None,
             handed_over: word(None, zone),
             returned: word(None, zone),
             service: Some(Box::new(Service {
@@ -211,7 +215,7 @@ pub(super) fn act(act: BookingAct) -> std::result::Result<ServiceAct, ActError> 
     use palier_model::booking::StepKind as Booked;
     let word = |text: Option<String>| text.unwrap_or_default();
     Ok(match act {
-        BookingAct::Accept => ServiceAct::Agree,
+        BookingAct::Accept { .. } => ServiceAct::Agree,
         BookingAct::Refuse { text } => ServiceAct::Refuse(word(text)),
         BookingAct::Cancel { text } => ServiceAct::End(word(text)),
         BookingAct::Propose { interval, minutes, text } => {
@@ -226,6 +230,8 @@ pub(super) fn act(act: BookingAct) -> std::result::Result<ServiceAct, ActError> 
             ServiceAct::Say(kind, word(text))
         }
         BookingAct::Wait
+        | BookingAct::Offer { .. }
+        | BookingAct::Take
         | BookingAct::StopWaiting
         | BookingAct::GrantEnd
         | BookingAct::KeepEnd { .. }

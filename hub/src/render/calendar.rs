@@ -228,7 +228,17 @@ pub(super) fn terms_saved(it: &TermsSaved, view: &View<'_>) -> String {
         true => view.with("saved", [("id", short(&it.id).into())]),
         false => view.get("terms-dry-run"),
     };
-    format!("{head}{}", would_not_fit(&it.would_not_fit, view)).trim_end().to_owned()
+    let mut out = format!("{head}{}", would_not_fit(&it.would_not_fit, view));
+    if !it.cancelled.is_empty() {
+        let n = u64::try_from(it.cancelled.len()).unwrap_or(u64::MAX);
+        let fall = view.with("terms-cancelled", [("n", n.into())]);
+        out = format!("{}\n{fall}\n", out.trim_end());
+        for one in &it.cancelled {
+            let when = span(&one.start, one.end.as_ref(), view);
+            out.push_str(&format!("  {} {when}\n", short(&one.booking)));
+        }
+    }
+    out.trim_end().to_owned()
 }
 
 pub(super) fn exported(it: &CalendarExported, view: &View<'_>) -> String {
@@ -339,5 +349,10 @@ pub(super) fn terms(it: &Terms, view: &View<'_>) -> String {
         out.push_str(&view.field("field-cancel", &view.with("terms-cancel", text)));
     }
     out.push_str(&view.field("field-accept", &plain(&it.accept)));
+    let offer = match it.offer_minutes {
+        0 => view.get("terms-no-offer"),
+        minutes => length(minutes, view),
+    };
+    out.push_str(&view.field("field-offer", &offer));
     out
 }

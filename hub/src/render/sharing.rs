@@ -145,6 +145,8 @@ pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {
 fn booking_status(it: &Booking, view: &View<'_>) -> String {
     let key = match it.status {
         BookingStatus::Requested => "booking-requested",
+        BookingStatus::Waiting => "booking-waiting",
+        BookingStatus::Offered => "booking-offered",
         BookingStatus::Confirmed if it.firm => "booking-firm",
         BookingStatus::Confirmed => "booking-confirmed",
         BookingStatus::Displaced => "booking-displaced",
@@ -215,6 +217,16 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
             view.with("booking-waitlist", [("n", it.waitlist.into())])
         ));
     }
+    if let Some(offer) = &it.offer {
+        let until = [("until", moment(&offer.until, view).into())];
+        let told = match (offer.taken, offer.ran_out) {
+            (true, _) => view.get("offer-taken"),
+            (false, true) => view.with("offer-ran-out", until),
+            (false, false) => view.good(&view.with("offer-until", until)),
+        };
+        out.push_str(&format!("  {told}\n"));
+        out.push_str(&view.field("field-text", &plain(&offer.text)));
+    }
     out.push_str(&super::ends::of_booking(it, view));
     if it.mine {
         let delivery = view.get(match it.delivery {
@@ -258,11 +270,30 @@ fn reason(code: &str, view: &View<'_>) -> String {
     view.texts.try_with(&key, []).unwrap_or_else(|| plain(code))
 }
 
+/// What else there is to say of one that waits.
+fn notes(it: &Waiting, view: &View<'_>) -> String {
+    let mut notes = Vec::new();
+    if it.mine {
+        notes.push(view.get("waitlist-mine"));
+    }
+    if it.overtaken > 0 {
+        notes.push(view.with("waitlist-overtaken", [("n", it.overtaken.into())]));
+    }
+    match &it.offered_until {
+        Some(until) => {
+            notes.push(view.with("waitlist-offered", [("until", moment(until, view).into())]));
+        }
+        None if it.has_room => notes.push(view.get("waitlist-room")),
+        None => {}
+    }
+    notes.join(", ")
+}
+
 pub(super) fn waitlist(items: &[Waiting], view: &View<'_>) -> String {
     if items.is_empty() {
         return view.get("waitlist-none");
     }
-    let headings = ["col-place", "col-id", "col-title", "col-when"];
+    let headings = ["col-place", "col-id", "col-title", "col-when", "col-status"];
     let headings: Vec<String> = headings.iter().map(|key| view.get(key)).collect();
     let row = |it: &Waiting| {
         vec![
@@ -270,6 +301,7 @@ pub(super) fn waitlist(items: &[Waiting], view: &View<'_>) -> String {
             short(&it.booking),
             plain(&it.title),
             span(&it.start, it.end.as_ref(), view),
+            notes(it, view),
         ]
     };
     table(&headings, &items.iter().map(row).collect::<Vec<_>>())

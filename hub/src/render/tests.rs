@@ -63,6 +63,7 @@ fn displaced() -> Booking {
             end: Some(when(64)),
         }],
         waitlist: 1,
+        offer: None,
         handed_over: Word::default(),
         returned: Word::default(),
         service: None,

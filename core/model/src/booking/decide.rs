@@ -44,6 +44,8 @@ pub enum Care {
     AllTerms,
     /// Only what the calendar counts by: a person may make an exception.
     CalendarOnly,
+    /// The same, and whoever else was offered that room is passed over. It is told.
+    Overtake,
 }
 
 /// Why a decision cannot be written.
@@ -142,7 +144,7 @@ pub fn accept(
     match state.map(|state| &state.state) {
         Some(OpenState::Held(_)) => return Err(DecideError::Already),
         Some(OpenState::Released(_)) => return Err(DecideError::Released),
-        Some(OpenState::Displaced(_)) | None => {}
+        Some(OpenState::Displaced(_) | OpenState::Waiting(_)) | None => {}
     }
     let op = Op::Accept {
         booking: wanted.booking,
@@ -170,7 +172,7 @@ pub fn check(
             let asker = Asker { tier: *tier, mine, now };
             domain.why_not(resource, interval, *quantity, &asker)?
         }
-        Care::CalendarOnly => domain.in_the_way(resource, interval, *quantity)?,
+        Care::CalendarOnly | Care::Overtake => domain.in_the_way(resource, interval, *quantity)?,
     };
     if broken.is_empty() {
         Ok(())
@@ -179,6 +181,27 @@ pub fn check(
     } else {
         Err(DecideError::Terms(broken))
     }
+}
+
+/// Puts a booking on the waiting list, if nothing was decided on it that counts.
+pub fn queue(
+    domain: &DomainView,
+    me: &Holder,
+    wanted: &Wanted,
+    state: Option<&BookingState>,
+    now: Instant,
+) -> Result<Decision, DecideError> {
+    domain.terms(&wanted.resource).ok_or(DecideError::NoSuchResource)?;
+    match state.map(|state| &state.state) {
+        Some(OpenState::Held(_)) => return Err(DecideError::Already),
+        Some(OpenState::Released(_)) => return Err(DecideError::Released),
+        Some(OpenState::Waiting(_)) => return Err(DecideError::Nothing),
+        // One that fell with who accepted it has no place on the list.
+        Some(OpenState::Displaced(out)) if out.place.is_some() => return Err(DecideError::Nothing),
+        Some(OpenState::Displaced(_)) | None => {}
+    }
+    let Wanted { booking, resource, interval, quantity, .. } = *wanted;
+    decision(domain, me, Op::Queue { booking, resource, interval, quantity }, now)
 }
 
 /// Takes a booking out. Where nothing of it stands the id is barred for ever, so this

@@ -4,11 +4,16 @@
 //! Invariant: what is written is what [`super::recompute`] would write; tests hold both
 //! equal after every act.
 
-use super::calendar::{Displaced, Effect, Held, HistoryLine, Released, Resized, end_ms, peak};
-use super::records::{Decision, DomainId, Holder, Op, Reason, Terms};
+use super::calendar::{
+    Displaced, Effect, Held, HistoryLine, Released, Resized, Waits, conflict, end_ms, peak,
+};
+use super::records::{Decision, DomainId, Holder, Op, Reason};
 use super::room::DomainView;
-use super::rows::{BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState};
+use super::rows::{
+    BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, OpenState, Waitlists,
+};
 use super::slots::slot_key;
+use super::waiting::waiting;
 use crate::journal::Ref;
 use crate::keys::{BookingId, DocId};
 use crate::rows::{RowsError, Tx};
@@ -30,7 +35,11 @@ pub(super) fn comes_last(row: &CalendarRow, decision: &Decision, author: &Holder
         && row.heads == decision.seen
         && matches!(
             decision.op,
-            Op::Accept { .. } | Op::Release { .. } | Op::Seen | Op::Resize { .. }
+            Op::Accept { .. }
+                | Op::Release { .. }
+                | Op::Seen
+                | Op::Resize { .. }
+                | Op::Queue { .. }
         )
 }
 
@@ -49,6 +58,7 @@ pub(super) fn extend(
             release(tx, domain, &row, decision, author, at, booking, *reason)?;
         }
         Op::Resize { .. } => resize(tx, domain, &mut row, decision, author, at)?,
+        Op::Queue { booking, .. } => queue(tx, domain, &row, decision, author, at, booking)?,
         _ => {}
     }
     row.spine_end = Some(*at);
@@ -90,7 +100,9 @@ fn accept(
 ) -> Result<(), RowsError> {
     let Op::Accept { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
     let Some(view) = DomainView::over(tx, domain, interval)? else { return Ok(()) };
-    let Some(terms) = view.terms(resource) else { return Ok(()) };
+    if view.terms(resource).is_none() {
+        return Ok(());
+    }
     let state = tx.row::<BookingStates>(&(*domain, *booking))?;
     let mut line = line(row, decision, author, at);
     let mut history = state.as_ref().map(|state| state.history.clone()).unwrap_or_default();
@@ -102,10 +114,25 @@ fn accept(
         tx.put::<BookingStates>(&(*domain, *booking), &BookingState { state, history });
         return Ok(());
     }
-    let state = if let Some((by, reason)) =
-        in_the_way(&view, terms, booking, (resource, interval, *quantity))
-    {
+    let mine = waiting(tx, domain)?.into_iter().find(|waits| waits.booking == *booking);
+    let blocked = in_the_way(&view, booking, (resource, interval, *quantity));
+    let state = if let Some((by, reason)) = blocked {
         line.effect = Effect::Displaced(reason);
+        let (place, queued_by, decision, overtaken_by) = match mine {
+            Some(mine) => (mine.place, mine.queued_by, mine.decision, mine.overtaken_by),
+            None => (row.places, *author, at.hash, Vec::new()),
+        };
+        let waits = Waits {
+            booking: *booking,
+            resource: *resource,
+            interval: *interval,
+            quantity: *quantity,
+            place,
+            queued_by,
+            decision,
+            overtaken_by,
+        };
+        join(tx, domain, &waits);
         OpenState::Displaced(Displaced {
             booking: *booking,
             resource: *resource,
@@ -118,6 +145,8 @@ fn accept(
             decision: at.hash,
         })
     } else {
+        let own = mine.as_ref().map_or(u32::MAX, |mine| mine.place);
+        let fitting = fitting(tx, &view, booking, (resource, interval), own)?;
         line.effect = Effect::Accepted;
         let held = Held {
             booking: *booking,
@@ -131,6 +160,15 @@ fn accept(
             resized: None,
         };
         tx.put::<CalendarSlots>(&slot_key(domain, interval, booking), &held);
+        if let Some(mine) = mine {
+            leave(tx, domain, &mine);
+        }
+        for waits in fitting {
+            if !has_room(tx, domain, &waits)? {
+                let line = HistoryLine { effect: Effect::Overtaken(*booking), ..line.clone() };
+                overtake(tx, domain, waits, line)?;
+            }
+        }
         OpenState::Held(held)
     };
     history.push(line);
@@ -138,13 +176,14 @@ fn accept(
     Ok(())
 }
 
-/// What stands in the way of a wish, `booking` itself left out, and why it does.
+/// What stands in the way of a wish in a domain that was read over its interval, `booking`
+/// itself left out, and why it does; none: there is room, by the calendar's own count.
 fn in_the_way(
     view: &DomainView,
-    terms: &Terms,
     booking: &BookingId,
     (resource, interval, quantity): (&DocId, &Interval, u32),
 ) -> Option<(Option<BookingId>, Reason)> {
+    let Some(terms) = view.terms(resource) else { return Some((None, Reason::TERMS)) };
     let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
     let mut near = view.near(resource, interval);
     near.retain(|held| held.booking != *booking);
@@ -188,9 +227,8 @@ fn resize(
             false if new < old => Effect::Resized { end: *end },
             true if new > old => {
                 let Some(view) = DomainView::over(tx, domain, &interval)? else { return Ok(()) };
-                let Some(terms) = view.terms(&held.resource) else { return Ok(()) };
                 let wish = (&held.resource, &interval, held.quantity);
-                match in_the_way(&view, terms, booking, wish) {
+                match in_the_way(&view, booking, wish) {
                     Some((_, reason)) => Effect::Kept { end: *end, reason },
                     None => Effect::Resized { end: *end },
                 }
@@ -207,6 +245,104 @@ fn resize(
     }
     state.history.push(line);
     tx.put::<BookingStates>(&(*domain, *booking), &state);
+    Ok(())
+}
+
+/// Whether somebody who waits would have room now.
+fn has_room(tx: &Tx<'_>, domain: &DomainId, waits: &Waits) -> Result<bool, RowsError> {
+    let Some(view) = DomainView::over(tx, domain, &waits.interval)? else { return Ok(false) };
+    let wish = (&waits.resource, &waits.interval, waits.quantity);
+    Ok(in_the_way(&view, &waits.booking, wish).is_none())
+}
+
+/// Those before a place on the list that would have room now where a booking is to go.
+fn fitting(
+    tx: &Tx<'_>,
+    view: &DomainView,
+    booking: &BookingId,
+    (resource, interval): (&DocId, &Interval),
+    own: u32,
+) -> Result<Vec<Waits>, RowsError> {
+    let widest = view.row.terms.iter().map(super::records::Terms::gap_ms).max().unwrap_or(0);
+    let gap_ms = i64::try_from(widest).unwrap_or(i64::MAX);
+    let mut fitting = Vec::new();
+    for waits in waiting(tx, &view.id)? {
+        let is_near = waits.place < own
+            && waits.booking != *booking
+            && view.touches(resource, &waits.resource)
+            && conflict(&waits.interval, interval, gap_ms);
+        if is_near && has_room(tx, &view.id, &waits)? {
+            fitting.push(waits);
+        }
+    }
+    Ok(fitting)
+}
+
+fn join(tx: &mut Tx<'_>, domain: &DomainId, waits: &Waits) {
+    tx.put::<Waitlists>(&(*domain, u64::from(waits.place), waits.booking), waits);
+}
+
+fn leave(tx: &mut Tx<'_>, domain: &DomainId, waits: &Waits) {
+    tx.delete::<Waitlists>(&(*domain, u64::from(waits.place), waits.booking));
+}
+
+/// Tells somebody who waits that another got the room.
+fn overtake(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    mut waits: Waits,
+    line: HistoryLine,
+) -> Result<(), RowsError> {
+    waits.overtaken_by.push(line.act);
+    join(tx, domain, &waits);
+    let key = (*domain, waits.booking);
+    if let Some(mut state) = tx.row::<BookingStates>(&key)? {
+        state.history.push(line);
+        if let OpenState::Waiting(before) = &mut state.state {
+            *before = waits;
+        }
+        tx.put::<BookingStates>(&key, &state);
+    }
+    Ok(())
+}
+
+fn queue(
+    tx: &mut Tx<'_>,
+    domain: &DomainId,
+    row: &CalendarRow,
+    decision: &Decision,
+    author: &Holder,
+    at: &Ref,
+    booking: &BookingId,
+) -> Result<(), RowsError> {
+    let Op::Queue { resource, interval, quantity, .. } = &decision.op else { return Ok(()) };
+    if row.record.index_of(resource).is_none() {
+        return Ok(());
+    }
+    let mut line = line(row, decision, author, at);
+    let key = (*domain, *booking);
+    let state = match tx.row::<BookingStates>(&key)? {
+        Some(mut state) => {
+            state.history.push(line);
+            state
+        }
+        None => {
+            let waits = Waits {
+                booking: *booking,
+                resource: *resource,
+                interval: *interval,
+                quantity: *quantity,
+                place: row.places,
+                queued_by: *author,
+                decision: at.hash,
+                overtaken_by: Vec::new(),
+            };
+            join(tx, domain, &waits);
+            line.effect = Effect::Queued;
+            BookingState { state: OpenState::Waiting(waits), history: vec![line] }
+        }
+    };
+    tx.put::<BookingStates>(&key, &state);
     Ok(())
 }
 
@@ -233,6 +369,10 @@ fn release(
         before => {
             if let Some(OpenState::Held(held)) = before {
                 tx.delete::<CalendarSlots>(&slot_key(domain, &held.interval, booking));
+            } else if let Some(mine) =
+                waiting(tx, domain)?.into_iter().find(|waits| waits.booking == *booking)
+            {
+                leave(tx, domain, &mine);
             }
             OpenState::Released(Released {
                 booking: *booking,

@@ -28,6 +28,12 @@ pub(super) fn history(
             said.push(line(answer.entry.hash, answer.by, answer.record.at, deed));
         }
     }
+    for offer in row.offers.iter().filter(|it| it.counts && is_party(&it.by)) {
+        said.push(line(offer.entry.hash, offer.by, offer.record.at, Deed::Offered));
+    }
+    for taken in row.taken.iter().filter(|it| it.counts && Some(it.by.member) == requester) {
+        said.push(line(taken.entry.hash, taken.by, taken.record.at, Deed::Taken));
+    }
     for cancel in row.cancels.iter().filter(|it| it.counts && is_party(&it.by)) {
         let deed = Deed::Cancelled(cancel.record.reason);
         said.push(line(cancel.entry.hash, cancel.by, cancel.record.at, deed));
@@ -89,6 +95,11 @@ pub(super) fn delivery(
     }
     let cancels = row.cancels.iter().filter(|cancel| cancel.by.member == *viewer);
     mine.extend(cancels.map(|cancel| (cancel.record.at, cancel.entry.hash)));
+    let offers = row.offers.iter().filter(|it| it.by.member == *viewer);
+    mine.extend(offers.map(|it| (it.record.at, it.entry.hash)));
+    let taken = row.taken.iter().filter(|it| it.by.member == *viewer);
+    mine.extend(taken.map(|it| (it.record.at, it.entry.hash)));
+    theirs_name.extend(row.taken.iter().map(|it| it.record.offer));
     let steps = row.steps.iter().filter(|step| step.by.member == *viewer);
     mine.extend(steps.map(|step| (step.record.at, step.entry.hash)));
     let asked = row.extensions.iter().filter(|it| it.by.member == *viewer);

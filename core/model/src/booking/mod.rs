@@ -12,6 +12,7 @@ mod extend;
 mod extension;
 mod history;
 pub mod lifecycle;
+mod offers;
 mod project;
 pub mod records;
 mod room;
@@ -22,14 +23,15 @@ mod status;
 pub mod tariff;
 mod terms_edit;
 pub(crate) mod told;
+mod waiting;
 
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
-    Resized, calendar,
+    Resized, Waits, calendar,
 };
 pub use decide::{
-    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, release, seen,
-    set_terms, waits_for, who_may,
+    Care, DecideError, Standing, Wanted, accept, check, close_holder, hand_over, queue, release,
+    seen, set_terms, waits_for, who_may,
 };
 pub use extension::{
     AskedEnd, Became, GivenNotice, NOTICE_HEARD_MS, NewEnd, asked_end, booked_beside, check_end,
@@ -37,20 +39,23 @@ pub use extension::{
     resize, why_not_end,
 };
 pub use history::delivery_of;
+pub use offers::{Offering, offer_of};
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,
-    ExtensionAnswer, Holder, Mode, Notice, Op, Outcome, Reason, Receipt, Record, RecordError,
-    Request, Resource, Step, StepKind, TagUse, Terms, booking_id, deal_tag, inner,
+    ExtensionAnswer, Holder, Mode, Notice, Offer, Op, Outcome, Reason, Receipt, Record,
+    RecordError, Request, Resource, Step, StepKind, TagUse, Taken, Terms, booking_id, deal_tag,
+    inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
     ActRecord, BookingRow, BookingState, BookingStates, Bookings, CalendarRow, CalendarSlots,
-    Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said,
+    Calendars, DealTags, DecisionRow, Decisions, OpenState, ReceiptRow, Receipts, Said, Waitlists,
 };
 pub use slots::{SlotKey, slot_key, slots_over};
-pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
+pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view};
 pub use terms_edit::TermsEdit;
 pub use told::{SAID_BY_DEVICE, SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
+pub use waiting::{InLine, waiting, waitlist};

@@ -13,7 +13,7 @@ use super::records::{
 };
 use super::rows::{
     ActRecord, BookingState, BookingStates, CalendarRow, CalendarSlots, Calendars, DecisionRow,
-    Decisions, OpenState,
+    Decisions, OpenState, Waitlists,
 };
 use super::slots::slot_key;
 use crate::journal::{self, Entry, Ref, Tip};
@@ -158,6 +158,7 @@ pub fn recompute(
     write_slots(tx, domain, &told)?;
     let is_plain = is_plain(&told);
     write_states(tx, domain, &told)?;
+    write_waitlist(tx, domain, &told)?;
     let reference = |hash: &EntryHash| rows.get(hash).map(|row| row.entry);
     let mut heads: Vec<Ref> = told.heads.iter().filter_map(reference).collect();
     heads.sort_unstable();
@@ -225,6 +226,7 @@ fn is_plain(told: &Calendar) -> bool {
     let stated: BTreeSet<BookingId> = (told.counting.iter().map(|held| held.booking))
         .chain(told.displaced.iter().map(|out| out.booking))
         .chain(told.released.iter().map(|out| out.booking))
+        .chain(told.waiting.iter().map(|waits| waits.booking))
         .collect();
     told.history.iter().all(|(booking, lines)| {
         stated.contains(booking) && lines.iter().all(|line| line.place.is_some())
@@ -366,13 +368,34 @@ fn write_slots(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<()
     Ok(())
 }
 
+fn write_waitlist(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(), RowsError> {
+    let mut wanted = BTreeMap::new();
+    for waits in &told.waiting {
+        wanted.insert((*domain, u64::from(waits.place), waits.booking).to_key(), waits);
+    }
+    for (key, waits) in tx.rows_with_prefix::<Waitlists>(&domain.to_key(), ACTS)? {
+        match wanted.get(&key) {
+            Some(same) if **same == waits => drop(wanted.remove(&key)),
+            Some(_) => {}
+            None => tx.delete_raw(Table::Waitlists, key),
+        }
+    }
+    for (key, waits) in wanted {
+        tx.put_raw(Table::Waitlists, key, crate::codec::encode(waits));
+    }
+    Ok(())
+}
+
 fn write_states(tx: &mut Tx<'_>, domain: &DomainId, told: &Calendar) -> Result<(), RowsError> {
     let held = told.counting.iter().map(|held| (held.booking, OpenState::Held(held.clone())));
     let displaced =
         told.displaced.iter().map(|out| (out.booking, OpenState::Displaced(out.clone())));
     let released = told.released.iter().map(|out| (out.booking, OpenState::Released(out.clone())));
+    let waiting =
+        told.waiting.iter().map(|waits| (waits.booking, OpenState::Waiting(waits.clone())));
     let mut wanted = BTreeMap::new();
-    for (booking, state) in held.chain(displaced).chain(released) {
+    // Of one that was displaced its state tells that, whether or not it waits.
+    for (booking, state) in waiting.chain(held).chain(displaced).chain(released) {
         let history = told.history.get(&booking).cloned().unwrap_or_default();
         wanted.insert((*domain, booking).to_key(), BookingState { state, history });
     }

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::availability::{Asker, Occupied, PartTree, Refusal, Relation, Segment, Survey};
-use super::calendar::{Held, conflict, end_ms};
+use super::calendar::{Held, Waits, conflict, end_ms};
+use super::decide::Wanted;
 use super::records::{DomainId, Terms};
 use super::rows::{Bookings, CalendarRow, CalendarSlots, Calendars};
 use super::slots::slots_over;
@@ -119,6 +120,11 @@ impl DomainView {
         tree.relation(record.index_of(resource)?, record.index_of(other)?)
     }
 
+    /// Whether a booking of one may stand in the way of one of the other.
+    pub(super) fn touches(&self, resource: &DocId, other: &DocId) -> bool {
+        self.relation(&self.tree(), resource, other).is_some()
+    }
+
     fn tree(&self) -> PartTree {
         PartTree::of_domain(&self.row.record).unwrap_or_default()
     }
@@ -203,6 +209,39 @@ impl DomainView {
             survey => survey?,
         };
         Ok(survey.in_the_way(wanted, quantity)?)
+    }
+
+    /// The same with others booked besides.
+    #[must_use]
+    pub fn with(mut self, others: &[Wanted]) -> Self {
+        let (decided_by, decision) = (self.row.holder, self.id);
+        self.held.extend(others.iter().map(|wanted| Held {
+            booking: wanted.booking,
+            resource: wanted.resource,
+            interval: wanted.interval,
+            quantity: wanted.quantity,
+            firm: false,
+            place: 0,
+            decided_by,
+            decision,
+            resized: None,
+        }));
+        self.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
+        self
+    }
+
+    /// Whether somebody who waits could have it now. The view was read over what he waits
+    /// for.
+    pub fn has_room(&self, waits: &Waits) -> bool {
+        let others = self.in_the_way(&waits.resource, &waits.interval, waits.quantity);
+        others.is_ok_and(|others| others.is_empty())
+    }
+
+    /// Whether somebody who waits could have it now, and no longer once `wanted` is booked.
+    pub fn is_overtaken(&self, waits: &Waits, wanted: &Wanted) -> bool {
+        waits.booking != wanted.booking
+            && self.has_room(waits)
+            && !self.clone().with(&[*wanted]).has_room(waits)
     }
 
     /// How many units of a resource are free when, over a range that was read: segments

@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{Displaced, Held, HistoryLine, Released};
+use super::calendar::{Displaced, Held, HistoryLine, Released, Waits};
 use super::records::{
     Answer, Cancel, CloseHolder, Decision, DomainId, DomainRecord, Extension, ExtensionAnswer,
-    Holder, Notice, Request, Step, Terms,
+    Holder, Notice, Offer, Request, Step, Taken, Terms,
 };
 use super::slots::SlotKey;
 use crate::journal::Ref;
@@ -91,6 +91,8 @@ pub enum OpenState {
     Displaced(Displaced),
     /// It was taken out.
     Released(Released),
+    /// It was put on the waiting list, and nothing else was decided on it.
+    Waiting(Waits),
 }
 
 /// What everyone may know of a booking: that something is busy, never who.
@@ -132,6 +134,10 @@ pub struct BookingRow {
     pub extension_answers: Vec<Said<ExtensionAnswer>>,
     /// Notices given, in the order of (author, entry).
     pub notices: Vec<Said<Notice>>,
+    /// What was offered to it while it waited, in the order of (author, entry).
+    pub offers: Vec<Said<Offer>>,
+    /// Which of that its requester took, in the order of (author, entry).
+    pub taken: Vec<Said<Taken>>,
 }
 
 impl BookingRow {
@@ -166,6 +172,10 @@ typed_table!(
 typed_table!(
     /// domain id ‖ booking id → what became of it.
     BookingStates, BookingStates, (DomainId, BookingId), BookingState
+);
+typed_table!(
+    /// domain id ‖ place ‖ booking id → who waits for room there.
+    Waitlists, Waitlists, (DomainId, u64, BookingId), Waits
 );
 typed_table!(
     /// booking id → what its parties said.

@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, DateTime};
 
 use super::availability::{Asker, Refusal};
-use super::calendar::Held;
-use super::records::{Holder, bounds};
+use super::decide::Wanted;
+use super::records::bounds;
 use super::room::{Alternative, DomainView, RoomError, booked_by};
 use super::tariff::{Quote, TariffError};
-use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DocId, MemberId};
 use crate::rows::{RowsError, Tx};
 use crate::time::{
     Bound, Instant, Interval, Occurrence, Recurrence, RecurrenceError, Zone, ZoneError, limits,
@@ -140,14 +140,14 @@ pub fn plan(
     let start = occurrences.first().map_or(now, |it| it.interval.start);
     let all = Interval { start, end };
     let mut mine = booked_by(tx, domain, resource, member, &all, now)?;
-    let mut own: Vec<Held> = Vec::new();
+    let mut own: Vec<Wanted> = Vec::new();
     let mut planned = Vec::with_capacity(occurrences.len());
     for occurrence in occurrences {
         let interval = occurrence.interval;
         let Some(view) = DomainView::over(tx, &domain.id, &interval)? else {
             return Err(RoomError::NoSuchResource.into());
         };
-        let view = with_own(view, &own);
+        let view = view.with(&own);
         let asker = Asker { tier: 0, mine: &mine, now };
         let broken = view.why_not(resource, &interval, wish.quantity, &asker)?;
         let quote = terms.tariff.quote(&zone, &interval, wish.quantity, terms.deposit_cents);
@@ -162,34 +162,17 @@ pub fn plan(
         let interval = conflict.occurrence.interval;
         let Some(view) = DomainView::around(tx, &domain.id, &interval, now)? else { continue };
         let asker = Asker { tier: 0, mine: &mine, now };
-        let view = with_own(view, &own);
+        let view = view.with(&own);
         conflict.alternatives =
             view.alternatives(resource, &interval, wish.quantity, &asker, ALTERNATIVES);
     }
     Ok(planned)
 }
 
-/// A domain with what the series would hold besides.
-fn with_own(mut view: DomainView, own: &[Held]) -> DomainView {
-    view.held.extend_from_slice(own);
-    view.held.sort_unstable_by_key(|held| (held.interval.start, held.booking));
-    view
-}
-
 /// Stands for an occurrence that is not written yet.
-fn stand_for(number: usize, resource: &DocId, interval: &Interval, quantity: u32) -> Held {
+fn stand_for(number: usize, resource: &DocId, interval: &Interval, quantity: u32) -> Wanted {
     let mut id = [0; 32];
     id[..8].copy_from_slice(&u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
-    let (member, device) = (MemberId::ZERO, DeviceId::ZERO);
-    Held {
-        booking: BookingId(id),
-        resource: *resource,
-        interval: *interval,
-        quantity,
-        firm: false,
-        place: 0,
-        decided_by: Holder { member, device, incarnation: 0 },
-        decision: EntryHash::ZERO,
-        resized: None,
-    }
+    let booking = BookingId(id);
+    Wanted { booking, resource: *resource, interval: *interval, quantity, tier: 0 }
 }

@@ -11,17 +11,17 @@ use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
 use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
+use super::offers::{Offering, offer_of};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
 use super::rows::{BookingRow, BookingState, BookingStates, Bookings, OpenState, Said};
+use super::waiting::{place_in, waiting};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
-use crate::rows::{Key, RowsError, Tx};
+use crate::rows::{RowsError, Tx};
 use crate::time::{Instant, Interval};
 
 /// How many other slots a view offers.
 const ALTERNATIVES: usize = 5;
-/// Most states of one domain that are looked at for its waiting list.
-const STATES: usize = 1 << 17;
 
 /// Where a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ pub enum Status {
     Requested,
     /// It counts in the calendar.
     Confirmed,
+    /// On the waiting list.
+    Waiting,
+    /// On the waiting list, and offered what it waits for.
+    Offered,
     /// It was accepted and its place was taken.
     Displaced,
     /// The answer was no.
@@ -62,6 +66,10 @@ pub enum Deed {
     Refused(Reason),
     /// One party gave it up.
     Cancelled(Reason),
+    /// It was offered what it waits for.
+    Offered,
+    /// Its requester took that.
+    Taken,
     /// What an open decision did.
     Decided(Effect),
     /// What one side said of a booking that holds.
@@ -126,6 +134,10 @@ pub struct BookingView {
     pub alternatives: Vec<Alternative>,
     /// Place on the waiting list of its slot, from 1.
     pub waitlist: Option<u32>,
+    /// What was offered to it while it waited.
+    pub offer: Option<Offering>,
+    /// Of one that waits: whether there is room for it now.
+    pub has_room: bool,
     /// Of a confirmed one: where it stands between its sides.
     pub life: Option<Life>,
     /// Whether its end can change only by a named act.
@@ -177,6 +189,8 @@ pub fn view(
         by: None,
         alternatives: Vec::new(),
         waitlist: None,
+        offer: None,
+        has_room: false,
         life: None,
         end_firm: false,
         asked_end: None,
@@ -191,7 +205,8 @@ pub fn view(
         view.interval = held.interval;
         view.quantity = held.quantity;
     }
-    if view.status == Status::Requested && record.interval.start > now {
+    let is_asked = matches!(view.status, Status::Requested | Status::Waiting);
+    if is_asked && record.interval.start > now {
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
@@ -207,17 +222,57 @@ pub fn view(
     if view.status == Status::Confirmed && !view.end_firm {
         view.waiting_for.clone_from(&domain.row.waiting_for);
     }
-    let is_open = matches!(view.status, Status::Displaced | Status::Requested | Status::Refused);
-    if is_open && view.interval.start >= now {
+    let is_open = matches!(
+        view.status,
+        Status::Displaced | Status::Requested | Status::Waiting | Status::Refused
+    );
+    let fell = view.status == Status::Cancelled && view.reason == Some(Reason::UNAVAILABLE);
+    if (is_open || fell) && view.interval.start >= now {
         view.alternatives = alternatives(tx, &view, request.by.member, others, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
-        if view.status == Status::Displaced {
-            view.waitlist = waitlist_place(tx, &record.domain, booking)?;
-        }
+    }
+    view.offer = offer_of(&row, &domain);
+    if matches!(view.status, Status::Displaced | Status::Waiting) {
+        waits(tx, &mut view, &domain, now)?;
     }
     Ok(Some(view))
+}
+
+impl BookingView {
+    /// Whether it left the waiting list because what it was offered was not taken, or that
+    /// was heard of too late.
+    pub fn has_lost_its_offer(&self) -> bool {
+        let accepted = |it: &HistoryEntry| it.deed == Deed::Decided(Effect::Accepted);
+        self.status == Status::Cancelled
+            && self.reason == Some(Reason::NONE)
+            && self.offer.is_some()
+            && !self.history.iter().any(accepted)
+    }
+}
+
+/// What is shown of one that waits: its place, and what it is offered.
+fn waits(
+    tx: &Tx<'_>,
+    view: &mut BookingView,
+    domain: &DomainView,
+    now: Instant,
+) -> Result<(), RowsError> {
+    let list = waiting(tx, &domain.id)?;
+    view.waitlist = place_in(domain, &list, &view.booking);
+    let Some(mine) = list.iter().find(|waits| waits.booking == view.booking) else {
+        return Ok(());
+    };
+    let there = DomainView::over(tx, &domain.id, &mine.interval)?;
+    view.has_room = there.is_some_and(|there| there.has_room(mine));
+    let Some(offer) = &view.offer else { return Ok(()) };
+    // Others may have been accepted in its place meanwhile.
+    if !offer.has_run_out(now) && view.has_room {
+        view.status = Status::Offered;
+        view.changes_at = (!offer.is_taken).then_some(offer.until);
+    }
+    Ok(())
 }
 
 /// What else is free for who asked: the same at another time, others at the same time.
@@ -271,11 +326,28 @@ fn judge(
     // What came back before its end, or was never come for, was released for others.
     let is_over = |reason| matches!(reason, Reason::ENDED_EARLY | Reason::NO_SHOW);
     if let Some(OpenState::Released(released)) = state.map(|state| &state.state) {
+        let refused = refusal(row, &is_decider);
+        // Taken off the waiting list: nobody had accepted it.
+        let was_booked = state
+            .is_some_and(|state| state.history.iter().any(|line| line.effect == Effect::Accepted));
+        if let (Some((reason, text)), false) = (refused, was_booked) {
+            return judged(Status::Refused, Some(reason), text);
+        }
+        let begun = row.request().is_some_and(|said| said.record.interval.start < now);
+        if !was_booked && released.reason == Reason::NONE && begun && row.cancels.is_empty() {
+            return judged(Status::Lapsed, None, "");
+        }
         if is_over(released.reason) && row.steps.iter().any(|said| said.counts) {
             return judged(Status::Confirmed, Some(released.reason), "");
         }
         let text = last(&row.cancels).map_or("", |cancel| cancel.record.text.as_str());
-        return judged(Status::Cancelled, Some(released.reason), text);
+        // Terms that name it say only that it fell; who set them says why.
+        let why = row.cancels.iter().rfind(|said| said.counts && is_decider(&said.by));
+        let reason = match why {
+            Some(said) if released.reason == Reason::TERMS => said.record.reason,
+            _ => released.reason,
+        };
+        return judged(Status::Cancelled, Some(reason), text);
     }
     // A party's word ends it even before the decider's device has released the place.
     let cancel = row
@@ -287,13 +359,7 @@ fn judge(
     if let Some(cancel) = cancel {
         return judged(Status::Cancelled, Some(cancel.record.reason), &cancel.record.text);
     }
-    let answers = row.answers.iter().filter(|said| said.counts && is_decider(&said.by));
-    let refused = answers
-        .filter_map(|said| match &said.record.outcome {
-            Outcome::Refused { reason, text } => Some((said, *reason, text)),
-            Outcome::Accepted(_) => None,
-        })
-        .max_by_key(|(said, ..)| (said.record.at, said.entry.hash));
+    let refused = refusal(row, &is_decider);
     match state.map(|state| &state.state) {
         Some(OpenState::Held(_)) => return judged(Status::Confirmed, None, ""),
         Some(OpenState::Displaced(displaced)) if refused.is_none() => {
@@ -301,14 +367,30 @@ fn judge(
         }
         _ => {}
     }
-    if let Some((_, reason, text)) = refused {
+    let is_waiting = matches!(state.map(|state| &state.state), Some(OpenState::Waiting(_)));
+    if let Some((reason, text)) = refused {
         return judged(Status::Refused, Some(reason), text);
     }
     if row.request().is_some_and(|said| !said.counts) {
         return judged(Status::Cancelled, Some(Reason::CLOSED), "");
     }
     let begun = row.request().is_some_and(|said| said.record.interval.start < now);
-    judged(if begun { Status::Lapsed } else { Status::Requested }, None, "")
+    let open = if is_waiting { Status::Waiting } else { Status::Requested };
+    judged(if begun { Status::Lapsed } else { open }, None, "")
+}
+
+/// The last of the refusals by those who decide.
+fn refusal<'a>(
+    row: &'a BookingRow,
+    is_decider: &dyn Fn(&Holder) -> bool,
+) -> Option<(Reason, &'a str)> {
+    let answers = row.answers.iter().filter(|said| said.counts && is_decider(&said.by));
+    let refused = answers.filter_map(|said| match &said.record.outcome {
+        Outcome::Refused { reason, text } => Some((said, *reason, text)),
+        Outcome::Accepted(_) => None,
+    });
+    let last = refused.max_by_key(|(said, ..)| (said.record.at, said.entry.hash));
+    last.map(|(_, reason, text)| (reason, text.as_str()))
 }
 
 /// The side that a member is on.
@@ -347,68 +429,7 @@ fn last<R>(said: &[Said<R>]) -> Option<&Said<R>> {
     said.iter().rfind(|said| said.counts)
 }
 
-/// Whom a displaced booking stands behind: displaced ones of the same slot, in the order
-/// of the calendar. It follows from open records alone, so all see the same.
-fn waitlist_place(
-    tx: &Tx<'_>,
-    domain: &DomainId,
-    booking: &BookingId,
-) -> Result<Option<u32>, RowsError> {
-    let waiting = displaced(tx, domain)?;
-    let Some(me) = waiting.iter().find(|(_, id, ..)| id == booking) else { return Ok(None) };
-    let before = waiting.iter().filter(|other| {
-        (other.0, other.1) < (me.0, me.1) && other.2 == me.2 && other.3.overlaps(&me.3)
-    });
-    Ok(u32::try_from(before.count() + 1).ok())
-}
-
-type Waiting = (u32, BookingId, DocId, Interval);
-
-fn displaced(tx: &Tx<'_>, domain: &DomainId) -> Result<Vec<Waiting>, RowsError> {
-    let states = tx.rows_with_prefix::<BookingStates>(&domain.to_key(), STATES)?;
-    Ok(states
-        .into_iter()
-        .filter_map(|(_, state)| match state.state {
-            OpenState::Displaced(out) => {
-                Some((out.place.unwrap_or(u32::MAX), out.booking, out.resource, out.interval))
-            }
-            _ => None,
-        })
-        .collect())
-}
-
-/// The waiting list of a slot as its deciders see it: displaced bookings in the order of
-/// the calendar, then open requests that said they would wait, by claimed time.
-pub fn waitlist(
-    tx: &Tx<'_>,
-    domain: &DomainId,
-    listing: &DocId,
-    slot: &Interval,
-    now: Instant,
-) -> Result<Vec<BookingId>, RowsError> {
-    let mut list: Vec<Waiting> = displaced(tx, domain)?
-        .into_iter()
-        .filter(|(_, _, resource, interval)| resource == listing && interval.overlaps(slot))
-        .collect();
-    list.sort_unstable_by_key(|(place, id, ..)| (*place, *id));
-    let mut ids: Vec<BookingId> = list.into_iter().map(|(_, id, ..)| id).collect();
-    let view = DomainView::head(tx, domain)?;
-    let mut asked: Vec<(Instant, BookingId)> = Vec::new();
-    for (_, row) in tx.rows_with_prefix::<Bookings>(&[], STATES)? {
-        let Some(request) = row.request() else { continue };
-        let record = &request.record;
-        let here = record.domain == *domain
-            && record.listing == *listing
-            && record.waitlist
-            && record.interval.overlaps(slot);
-        let state = tx.row::<BookingStates>(&(*domain, record.booking))?;
-        let open =
-            state.is_none() && judge(&row, view.as_ref(), None, now).status == Status::Requested;
-        if here && open {
-            asked.push((record.at, record.booking));
-        }
-    }
-    asked.sort_unstable();
-    ids.extend(asked.into_iter().map(|(_, id)| id));
-    Ok(ids)
+/// Whether a request is open: nobody has said anything on it.
+pub(super) fn is_open_request(row: &BookingRow, domain: &DomainView, now: Instant) -> bool {
+    judge(row, Some(domain), None, now).status == Status::Requested
 }

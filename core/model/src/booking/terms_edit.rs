@@ -64,6 +64,8 @@ pub struct TermsEdit {
     pub accept: Option<String>,
     /// How long before its end a booking without one is ended.
     pub leave_notice_ms: Option<u64>,
+    /// How long somebody who waits is offered room that came free.
+    pub offer_ms: Option<u64>,
 }
 
 impl TermsEdit {
@@ -91,6 +93,7 @@ impl TermsEdit {
         set(&mut terms.cancellation, edit.cancellation);
         set(&mut terms.accept, edit.accept);
         set(&mut terms.leave_notice_ms, edit.leave_notice_ms);
+        set(&mut terms.offer_ms, edit.offer_ms);
         self.open(&mut terms, now);
         terms
     }

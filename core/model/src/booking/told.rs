@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use super::project::{DomainFacts, ProjectError, tip};
 use super::records::{
-    Answer, Cancel, Extension, ExtensionAnswer, Holder, Notice, Receipt, Record, Request, Step,
-    StepKind, TagUse, deal_tag, inner,
+    Answer, Cancel, Extension, ExtensionAnswer, Holder, Notice, Offer, Receipt, Record, Request,
+    Step, StepKind, TagUse, Taken, deal_tag, inner,
 };
 use super::rows::{BookingRow, Bookings, DealTags, Receipts, Said};
 use crate::journal::Ref;
@@ -79,6 +79,8 @@ pub fn project_sealed(
             about(tx, body, by, entry, counts, |row| &mut row.extension_answers)
         }
         inner::NOTICE => about(tx, body, by, entry, counts, |row| &mut row.notices),
+        inner::OFFER => about(tx, body, by, entry, counts, |row| &mut row.offers),
+        inner::TAKEN => about(tx, body, by, entry, counts, |row| &mut row.taken),
         inner::RECEIPT => {
             // That something arrived is true whatever became of who says so.
             let record = Receipt::from_payload(body)?;
@@ -118,7 +120,7 @@ macro_rules! of_booking {
         })*
     };
 }
-of_booking!(Answer, Cancel, Extension, ExtensionAnswer, Notice);
+of_booking!(Answer, Cancel, Extension, ExtensionAnswer, Notice, Offer, Taken);
 
 /// Keeps a record that anybody may have written about a booking.
 fn about<R: OfBooking>(
@@ -200,7 +202,9 @@ pub fn recount(
             | recount_said(tx, facts, members, &mut row.steps)?
             | recount_said(tx, facts, members, &mut row.extensions)?
             | recount_said(tx, facts, members, &mut row.extension_answers)?
-            | recount_said(tx, facts, members, &mut row.notices)?;
+            | recount_said(tx, facts, members, &mut row.notices)?
+            | recount_said(tx, facts, members, &mut row.offers)?
+            | recount_said(tx, facts, members, &mut row.taken)?;
         if any {
             tx.put::<Bookings>(&booking, &row);
             changed.push(booking);

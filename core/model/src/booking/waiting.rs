@@ -33,6 +33,8 @@ pub struct InLine {
     pub place: Option<u32>,
     /// How many were accepted before it where it would have had room.
     pub overtaken: u32,
+    /// Whether there is room for it now.
+    pub has_room: bool,
 }
 
 /// Who waits in a domain, in order.
@@ -68,15 +70,20 @@ pub fn waitlist(
 ) -> Result<Vec<InLine>, RowsError> {
     let Some(view) = DomainView::head(tx, domain)? else { return Ok(Vec::new()) };
     let list = waiting(tx, domain)?;
-    let here = |waits: &&Waits| waits.resource == *listing && waits.interval.overlaps(slot);
+    let here = |waits: &&Waits| {
+        let is_over = waits.interval.start < now;
+        waits.resource == *listing && waits.interval.overlaps(slot) && !is_over
+    };
     let mut found: Vec<InLine> = Vec::new();
     for waits in list.iter().filter(here) {
+        let there = DomainView::over(tx, domain, &waits.interval)?;
         found.push(InLine {
             booking: waits.booking,
             interval: waits.interval,
             quantity: waits.quantity,
             place: place_in(&view, &list, &waits.booking),
             overtaken: u32::try_from(waits.overtaken_by.len()).unwrap_or(u32::MAX),
+            has_room: there.is_some_and(|there| there.has_room(waits)),
         });
     }
     for (_, row) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
@@ -106,6 +113,6 @@ fn would_wait(
         return Ok(None);
     }
     let (booking, interval, quantity) = (record.booking, record.interval, record.quantity);
-    let line = InLine { booking, interval, quantity, place: None, overtaken: 0 };
+    let line = InLine { booking, interval, quantity, place: None, overtaken: 0, has_room: false };
     Ok(Some((record.listing, line)))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Todo;
+use super::waiting::{is_behind_others, of_waiting};
 use crate::authority::Authority;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
@@ -10,7 +11,7 @@ use crate::booking::{
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
-use crate::rows::{Key, RowsError, Tx};
+use crate::rows::{RowsError, Tx};
 use crate::service::{self, Services};
 use crate::time::{Instant, Interval};
 
@@ -28,6 +29,10 @@ pub enum Duty {
     Seen(Box<Decision>),
     /// Accept by itself, for the resource is instant.
     Accept(BookingId),
+    /// Put on the waiting list.
+    Queue(Box<Decision>),
+    /// Offer what it waits for.
+    Offer(BookingId),
     /// Refuse by itself.
     Refuse(BookingId, Reason),
     /// Give a booking the end its requester asks for; the question.
@@ -69,19 +74,37 @@ pub fn due(
     if std::mem::take(&mut todo.epochs) && needs_epoch(tx, authority, me)? {
         duties.push(Duty::OpenEpoch);
     }
-    for _ in 0..ROUND {
-        let Some(booking) = todo.bookings.pop_first() else { break };
-        duties.extend(of_booking(tx, authority, me, &booking, now)?);
+    todo.wake(now);
+    let round = next_bookings(tx, todo)?;
+    // Offers, and who took them, are not told by the calendar.
+    for id in &round {
+        let Some(row) = tx.row::<Bookings>(id)? else { continue };
+        let offered = !row.offers.is_empty() || !row.taken.is_empty();
+        if let Some(request) = row.request().filter(|_| offered) {
+            todo.domains.insert(request.record.domain);
+        }
     }
     for _ in 0..ROUND {
         let Some(domain) = todo.domains.pop_first() else { break };
+        // What could not be answered before may be now.
+        todo.bookings.extend(todo.open.remove(&domain).unwrap_or_default());
         let Some(view) = DomainView::head(tx, &domain)? else { continue };
         if !view.row.entitled.contains(&me.member) {
             continue;
         }
-        duties.extend(of_displaced(tx, authority, me, &view, now)?);
+        let waiting = of_waiting(tx, authority, me, &view, now)?;
+        duties.extend(waiting.duties);
+        if let Some(at) = waiting.again {
+            todo.wake_at(at, domain);
+        }
         if let Ok(Some(decision)) = booking::seen(&view, me, now) {
             duties.push(Duty::Seen(Box::new(decision)));
+        }
+    }
+    for booking in round {
+        match of_booking(tx, authority, me, &booking, now)? {
+            Some(duty) => duties.push(duty),
+            None => note_open(tx, me, &booking, todo)?,
         }
     }
     if !todo.receipts.is_empty() && todo.may_receipt(now) {
@@ -106,6 +129,37 @@ fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, 
     let ring = keyring_of(tx, authority, &me.member)?;
     let opener = ring.opener();
     Ok(ring.needs_new_epoch().is_some() && opener.is_none_or(|device| device == me.device))
+}
+
+/// Bookings to be looked at in this round, in an order that nobody could foresee when he
+/// made an id: neither a clock nor an id buys a place.
+fn next_bookings(tx: &Tx<'_>, todo: &mut Todo) -> Result<Vec<BookingId>, RowsError> {
+    let seed = crate::journal::position(tx)?.hash;
+    let turn = |id: &BookingId| {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&seed).update(id.as_bytes());
+        *hasher.finalize().as_bytes()
+    };
+    let from = BookingId(seed);
+    let all = todo.bookings.range(from..).chain(todo.bookings.range(..from));
+    let mut round: Vec<BookingId> = all.take(ROUND).copied().collect();
+    for id in &round {
+        todo.bookings.remove(id);
+    }
+    round.sort_unstable_by_key(turn);
+    Ok(round)
+}
+
+/// Remembers a request on which this device may decide when something else changes.
+fn note_open(tx: &Tx<'_>, me: &Holder, id: &BookingId, todo: &mut Todo) -> Result<(), RowsError> {
+    let Some(row) = tx.row::<Bookings>(id)? else { return Ok(()) };
+    let Some(request) = row.request().filter(|_| !row.is_given_up()) else { return Ok(()) };
+    let Some(view) = DomainView::head(tx, &request.record.domain)? else { return Ok(()) };
+    let is_undecided = !tx.has::<BookingStates>(&(view.id, *id))? && !is_refused(&row, &view);
+    if is_undecided && booking::who_may(&view, me) == Standing::Holder {
+        todo.open.entry(view.id).or_default().insert(*id);
+    }
+    Ok(())
 }
 
 fn of_booking(
@@ -140,8 +194,13 @@ fn of_booking(
     }
     let is_instant =
         view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
-    let open = state.is_none() && !is_refused(&row, &view);
-    if !(open && is_instant && standing == Standing::Holder) {
+    let is_undecided = match state.as_ref().map(|state| &state.state) {
+        None => true,
+        // It fell with who had accepted it: it waits, without a place.
+        Some(OpenState::Displaced(out)) => out.place.is_none(),
+        Some(_) => false,
+    };
+    if standing != Standing::Holder || !is_undecided || is_refused(&row, &view) {
         return Ok(None);
     }
     let is_one_of_us =
@@ -156,12 +215,32 @@ fn of_booking(
         quantity: request.record.quantity,
         tier: 0,
     };
-    let care = booking::Care::AllTerms;
     let by = request.by.member;
     let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
-    Ok(match booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now) {
-        Ok(_) => Some(Duty::Accept(*id)),
-        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => None,
+    let queue = || -> Option<Duty> {
+        let decision = booking::queue(&view, me, &wanted, state.as_ref(), now).ok()?;
+        (interval.start > now).then(|| Duty::Queue(Box::new(decision)))
+    };
+    if !is_instant || state.is_some() {
+        // Whether a person would make an exception, only that person knows.
+        let waits = request.record.waitlist || state.is_some();
+        let care = booking::Care::CalendarOnly;
+        let told = booking::check(&view, &wanted, &mine, care, now);
+        let is_taken = matches!(told, Err(booking::DecideError::Taken { .. }));
+        let is_behind = || is_behind_others(tx, authority, &view, &wanted, now);
+        return Ok(if waits && (is_taken || is_behind()?) { queue() } else { None });
+    }
+    let care = booking::Care::AllTerms;
+    let told = booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now);
+    let told = match told {
+        Ok(_) if is_behind_others(tx, authority, &view, &wanted, now)? => {
+            Err(booking::DecideError::Taken { by: Vec::new() })
+        }
+        told => told.map(|_| ()),
+    };
+    Ok(match told {
+        Ok(()) => Some(Duty::Accept(*id)),
+        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => queue(),
         Err(booking::DecideError::Taken { .. }) => Some(Duty::Refuse(*id, Reason::TAKEN)),
         Err(booking::DecideError::Terms(broken)) => {
             let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
@@ -198,6 +277,19 @@ fn of_end(
     }
     let interval = Interval { start: held.interval.start, end: asked.record.end };
     let Some(view) = DomainView::over(tx, &view.id, &interval)? else { return Ok(None) };
+    // A longer end is no way round those who wait.
+    if let Some(more) = held.interval.end.filter(|end| interval.end.is_none_or(|new| new > *end)) {
+        let wanted = Wanted {
+            booking: held.booking,
+            resource: held.resource,
+            interval: Interval { start: more, end: interval.end },
+            quantity: held.quantity,
+            tier: 0,
+        };
+        if is_behind_others(tx, authority, &view, &wanted, now)? {
+            return Ok(Some(Duty::KeepEnd(held.booking, asked.entry.hash, Reason::TAKEN)));
+        }
+    }
     let mine = booking::booked_beside(tx, &view, held, &asked.by.member, &interval, now)?;
     let new = NewEnd { held, end: asked.record.end, mine: &mine };
     let (id, question) = (held.booking, asked.entry.hash);
@@ -222,44 +314,6 @@ fn is_refused(row: &BookingRow, view: &DomainView) -> bool {
     row.answers.iter().any(refuses)
 }
 
-/// Instant resources take displaced bookings back when there is room again, in their
-/// order; each one's turn comes when the one before it has been written.
-fn of_displaced(
-    tx: &Tx<'_>,
-    authority: &Authority,
-    me: &Holder,
-    view: &DomainView,
-    now: Instant,
-) -> Result<Option<Duty>, RowsError> {
-    if booking::who_may(view, me) != Standing::Holder {
-        return Ok(None);
-    }
-    let mut displaced = Vec::new();
-    for (_, state) in tx.rows_with_prefix::<BookingStates>(&view.id.to_key(), EVERYTHING)? {
-        if let OpenState::Displaced(out) = state.state {
-            displaced.push(out);
-        }
-    }
-    displaced.sort_unstable_by_key(|out| (out.place.unwrap_or(u32::MAX), out.booking));
-    for out in displaced {
-        let is_instant = view.terms(&out.resource).is_some_and(|terms| terms.mode == Mode::Instant);
-        let row = tx.row::<Bookings>(&out.booking)?.unwrap_or_default();
-        let Some(request) = row.request() else { continue };
-        let is_over = out.interval.start < now;
-        // Whoever is gone must not stand in the way of those behind.
-        let is_gone = !request.counts || !authority.is_active(&request.by.member);
-        if !is_instant || row.is_given_up() || is_gone || is_over {
-            continue;
-        }
-        let Some(there) = DomainView::over(tx, &view.id, &out.interval)? else { continue };
-        let others = there.in_the_way(&out.resource, &out.interval, out.quantity);
-        if others.is_ok_and(|others| others.is_empty()) {
-            return Ok(Some(Duty::Accept(out.booking)));
-        }
-    }
-    Ok(None)
-}
-
 /// Entries of others that this member has not acknowledged, deal by deal.
 fn receipts(
     tx: &Tx<'_>,
@@ -279,7 +333,9 @@ fn receipts(
             .chain(row.steps.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
             .chain(row.extensions.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
             .chain(row.extension_answers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
-            .chain(row.notices.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
+            .chain(row.notices.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.offers.iter().map(|it| (it.counts, it.by.member, it.entry.hash)))
+            .chain(row.taken.iter().map(|it| (it.counts, it.by.member, it.entry.hash)));
         for (counts, by, hash) in theirs {
             if by == *me || !counts {
                 continue;

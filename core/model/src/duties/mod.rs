@@ -6,6 +6,7 @@
 
 mod due;
 mod todo;
+mod waiting;
 
 pub use due::{Duty, due};
 pub use todo::Todo;

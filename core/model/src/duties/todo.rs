@@ -1,6 +1,6 @@
 //! What must be looked at for duties since they were last done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::booking::DomainId;
 use crate::keys::BookingId;
@@ -25,6 +25,10 @@ pub struct Todo {
     pub grants: bool,
     /// Bookings with entries that wait for a receipt.
     pub receipts: BTreeSet<BookingId>,
+    /// Requests of a domain on which this device may decide when something else changes.
+    pub open: BTreeMap<DomainId, BTreeSet<BookingId>>,
+    /// Domains to be looked at again from then on: an offer runs out.
+    wakes: BTreeSet<(Instant, DomainId)>,
     receipts_at: Option<Instant>,
 }
 
@@ -37,6 +41,8 @@ impl Default for Todo {
             domains: BTreeSet::new(),
             grants: true,
             receipts: BTreeSet::new(),
+            open: BTreeMap::new(),
+            wakes: BTreeSet::new(),
             receipts_at: None,
         }
     }
@@ -51,6 +57,24 @@ impl Todo {
         self.bookings.extend(&changes.bookings);
         self.receipts.extend(&changes.bookings);
         self.domains.extend(&changes.domains);
+    }
+
+    /// Looks at a domain again at that time.
+    pub fn wake_at(&mut self, at: Instant, domain: DomainId) {
+        self.wakes.insert((at, domain));
+    }
+
+    /// Whether there is something to be looked at because of the time.
+    pub fn has_woken(&self, now: Instant) -> bool {
+        self.wakes.first().is_some_and(|(at, _)| *at <= now)
+    }
+
+    /// Puts what is to be looked at by now among what changed.
+    pub fn wake(&mut self, now: Instant) {
+        while self.has_woken(now) {
+            let Some((_, domain)) = self.wakes.pop_first() else { return };
+            self.domains.insert(domain);
+        }
     }
 
     /// Whether nothing can be due.

@@ -210,6 +210,9 @@ impl Replica {
             quantity: request.record.quantity,
             tier: 0,
         };
+        if care == Care::CalendarOnly {
+            self.check_offers(tx, now, &domain, &wanted)?;
+        }
         let state = self.state_of(tx, &domain.id, booking)?;
         let me = self.as_holder();
         let mine = booked_by(tx, &domain, &wanted.resource, &by, &interval, now)?;
@@ -259,7 +262,11 @@ impl Replica {
         if booking::who_may(&domain, &me) == Stands::NotEntitled {
             return Err(ActError::not_allowed("booking.not_allowed"));
         }
-        if self.state_of(tx, &domain.id, booking)?.is_some() {
+        let state = self.state_of(tx, &domain.id, booking)?;
+        if !matches!(
+            state.as_ref().map(|state| &state.state),
+            None | Some(booking::OpenState::Waiting(_))
+        ) {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let answer = Answer {
@@ -269,6 +276,10 @@ impl Replica {
             outcome: Outcome::Refused { reason, text },
         };
         let mut changes = Changes::default();
+        if state.is_some() {
+            // Where all can see it.
+            changes.merge(self.off_the_list(tx, now, &domain, booking, reason)?);
+        }
         let mut readers = readers(&domain);
         readers.insert(request.by.member);
         self.write_deal(tx, now, rng, (booking, &readers), &answer, &mut changes)?;
@@ -310,56 +321,6 @@ impl Replica {
         readers.insert(request.by.member);
         self.write_deal(tx, now, rng, (booking, &readers), &cancel, &mut changes)?;
         Ok(changes)
-    }
-
-    /// Asks again for what was refused or displaced, this time to wait for it: a request of
-    /// its own, at the end of the list. One that waits already stays where it is.
-    pub fn wait(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Instant,
-        rng: &mut dyn CryptoRng,
-        booking: &BookingId,
-    ) -> Result<(BookingId, Changes), ActError> {
-        let (_, request) = self.deal(tx, booking)?;
-        if request.by.member != self.me.member {
-            return Err(ActError::not_allowed("booking.not_allowed"));
-        }
-        let view = self.booking(tx, booking, now)?;
-        if view.waitlist.is_some() {
-            return Ok((*booking, Changes::default()));
-        }
-        match view.status {
-            booking::Status::Requested | booking::Status::Refused | booking::Status::Displaced => {}
-            _ => return Err(ActError::conflict("booking.wrong_state")),
-        }
-        let record = request.record;
-        let again = NewRequest {
-            listing: record.listing,
-            interval: record.interval,
-            quantity: record.quantity,
-            waitlist: true,
-            note: record.note,
-        };
-        self.request(tx, now, rng, again)
-    }
-
-    /// When a booking is, as far as it can be known here.
-    pub fn interval_of(
-        &self,
-        tx: &Tx<'_>,
-        domain: &DomainId,
-        id: &BookingId,
-    ) -> Result<Option<Interval>, RowsError> {
-        if let Some(state) = self.state_of(tx, domain, id)? {
-            return Ok(match state.state {
-                booking::OpenState::Held(held) => Some(held.interval),
-                booking::OpenState::Displaced(out) => Some(out.interval),
-                booking::OpenState::Released(_) => None,
-            });
-        }
-        let row = tx.row::<Bookings>(id)?;
-        Ok(row.and_then(|row| Some(row.request()?.record.interval)))
     }
 
     /// Acknowledges entries of the other party of a deal.

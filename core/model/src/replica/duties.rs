@@ -24,6 +24,7 @@ impl Replica {
             && self.todo.domains.is_empty()
             && !self.todo.grants;
         let silent = self.todo.is_empty() || (only_receipts && !self.todo.may_receipt(now));
+        let silent = silent && !self.todo.has_woken(now);
         if self.hood.standing != Standing::Member {
             return Ok(false);
         }
@@ -108,10 +109,11 @@ impl Replica {
                 self.open_epoch(tx, now, rng, changes)?;
                 Changes::default()
             }
-            Duty::Seen(decision) | Duty::Release(decision) => {
+            Duty::Seen(decision) | Duty::Release(decision) | Duty::Queue(decision) => {
                 self.decide_anew(tx, now, &decision)?
             }
-            Duty::Accept(booking) => self.accept(tx, now, &booking, Care::CalendarOnly)?,
+            Duty::Accept(booking) => self.accept(tx, now, &booking, Care::Overtake)?,
+            Duty::Offer(booking) => self.offer(tx, now, rng, &booking, None, String::new())?,
             Duty::Refuse(booking, reason) => {
                 self.refuse(tx, now, rng, &booking, reason, String::new())?
             }
@@ -139,7 +141,7 @@ impl Replica {
         now: Instant,
         decision: &crate::booking::Decision,
     ) -> Result<Changes, ActError> {
-        use crate::booking::{DomainView, Op, release, seen};
+        use crate::booking::{DomainView, Op, Wanted, queue, release, seen};
         let Some(view) = DomainView::head(tx, &decision.domain)? else {
             return Ok(Changes::default());
         };
@@ -148,6 +150,17 @@ impl Replica {
             Op::Release { booking, reason } => {
                 let state = self.state_of(tx, &decision.domain, booking)?;
                 release(&view, &me, *booking, state.as_ref(), *reason, now).map(Some)
+            }
+            Op::Queue { booking, resource, interval, quantity } => {
+                let state = self.state_of(tx, &decision.domain, booking)?;
+                let wanted = Wanted {
+                    booking: *booking,
+                    resource: *resource,
+                    interval: *interval,
+                    quantity: *quantity,
+                    tier: 0,
+                };
+                queue(&view, &me, &wanted, state.as_ref(), now).map(Some)
             }
             _ => seen(&view, &me, now),
         };

@@ -7,6 +7,7 @@
 
 mod applications;
 mod bookings;
+mod breakdown;
 mod calendar;
 mod credits;
 mod devices;
@@ -32,6 +33,7 @@ mod steps;
 mod take;
 mod thanks;
 mod views;
+mod waiting;
 mod write;
 
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 
 pub use applications::{Applicant, ApplicationRow, Applications};
 pub use bookings::NewRequest;
+pub use breakdown::Broken;
 pub use calendar::{Calendar, FreeResource, Quoted, Unfitting};
 pub use credits::StatementLine;
 pub use ends::EndQuoted;

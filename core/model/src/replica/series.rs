@@ -211,10 +211,12 @@ impl Replica {
 
 fn is_open(view: &BookingView, act: SeriesAct) -> bool {
     match act {
-        SeriesAct::Accept => matches!(view.status, Status::Requested | Status::Displaced),
-        SeriesAct::Refuse => view.status == Status::Requested,
+        SeriesAct::Accept => {
+            matches!(view.status, Status::Requested | Status::Waiting | Status::Displaced)
+        }
+        SeriesAct::Refuse => matches!(view.status, Status::Requested | Status::Waiting),
         SeriesAct::Cancel => match view.status {
-            Status::Requested | Status::Displaced => true,
+            Status::Requested | Status::Waiting | Status::Offered | Status::Displaced => true,
             Status::Confirmed => {
                 view.life.is_none_or(|life| life.stage == booking::lifecycle::Stage::Booked)
             }

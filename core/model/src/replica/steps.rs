@@ -184,7 +184,7 @@ impl ProofFacts for Facts<'_, '_> {
         state.is_some_and(|state| match state.state {
             OpenState::Held(held) => held.resource == *listing,
             OpenState::Released(out) => out.reason == Reason::ENDED_EARLY,
-            OpenState::Displaced(_) => false,
+            OpenState::Displaced(_) | OpenState::Waiting(_) => false,
         })
     }
 }

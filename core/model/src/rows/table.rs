@@ -152,6 +152,8 @@ tables! {
     SavedSearches = 71, "saved_searches", Local;
     /// listing id → (): no news to the searches that are kept.
     SearchTold = 72, "search_told", Local;
+    /// domain id ‖ place in the order ‖ booking id → who waits for room.
+    Waitlists = 56, "waitlists", Open;
 }
 
 /// A key in its byte form, which sorts as the key does.

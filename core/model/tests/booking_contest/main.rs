@@ -86,7 +86,8 @@ fn whoever_was_displaced_is_next_when_the_place_is_released() {
     let third = place.request(13, 2);
     let tx = Tx::new(&place.hub.rows);
     let list = booking::waitlist(&tx, &domain, &place.listing, &first.interval, NOW).unwrap();
-    assert_eq!(list, vec![second.booking, third.booking]);
+    let list: Vec<_> = list.iter().map(|line| (line.booking, line.place)).collect();
+    assert_eq!(list, [(second.booking, Some(1)), (third.booking, None)], "nobody queued the third");
     let view = place.hub.domain(&domain);
     let state = tx.row::<BookingStates>(&(domain, first.booking)).unwrap();
     let release = booking::release(
@@ -193,12 +194,18 @@ fn a_holder_who_goes_on_writes_what_a_whole_pass_would() {
                 cancels: vec![booking],
             },
             1..8 => Op::Release { booking, reason: Reason::NONE },
-            8..12 => Op::Seen,
-            12..22 => {
+            8..10 => Op::Seen,
+            10..19 => {
                 let held = view.held(&booking);
                 let from = held.map_or(Some(Instant(roll(60) as i64)), |held| held.interval.end);
                 let end = (roll(12) > 0).then(|| Instant(roll(70) as i64));
                 if end == from { Op::Seen } else { Op::Resize { booking, from, end } }
+            }
+            19..26 => {
+                let start = Instant(roll(60) as i64);
+                let interval = Interval { start, end: Some(start.plus_ms(1 + roll(6) as i64)) };
+                let resource = if roll(20) == 0 { DocId([9; 32]) } else { resource };
+                Op::Queue { booking, resource, interval, quantity: 1 + roll(2) as u32 }
             }
             _ => {
                 let start = Instant(roll(60) as i64);

@@ -177,8 +177,13 @@ impl Device {
 
     /// Every row that follows from open records.
     pub(crate) fn open_rows(&self) -> Vec<(Table, Vec<u8>, Vec<u8>)> {
-        let tables =
-            [Table::Calendars, Table::Decisions, Table::CalendarSlots, Table::BookingStates];
+        let tables = [
+            Table::Calendars,
+            Table::Decisions,
+            Table::CalendarSlots,
+            Table::BookingStates,
+            Table::Waitlists,
+        ];
         let rows = |table| self.rows.table(table).map(move |(k, v)| (table, k.clone(), v.clone()));
         tables.into_iter().flat_map(rows).collect()
     }

@@ -222,7 +222,7 @@ fn write(
     let resource = resources[dice.below(resources.len() as u64) as usize].listing;
     let booking = BookingId([dice.below(9) as u8; 32]);
     let op = match dice.below(100) {
-        0..48 => {
+        0..42 => {
             let start = dice.below(LAST as u64 - 6) as i64 / 2;
             let end = start + 1 + dice.below(4) as i64;
             let end = if dice.chance(4) { None } else { Some(Instant(end)) };
@@ -234,7 +234,7 @@ fn write(
                 tier: dice.below(3) as u8,
             }
         }
-        48..62 => {
+        42..54 => {
             // Mostly what is booked here, from the end it has; liars say what they like.
             let known: Vec<_> = now.counting.iter().collect();
             let some = known.get(dice.below(known.len().max(1) as u64) as usize);
@@ -248,7 +248,17 @@ fn write(
             let end = if dice.chance(6) { None } else { end };
             if end == from { Op::Seen } else { Op::Resize { booking, from, end } }
         }
-        62..72 => Op::Release { booking, reason: Reason::NONE },
+        54..63 => {
+            let start = dice.below(LAST as u64 - 6) as i64 / 2;
+            let end = start + 1 + dice.below(4) as i64;
+            Op::Queue {
+                booking,
+                resource: if dice.chance(2) { DocId([99; 32]) } else { resource },
+                interval: Interval { start: Instant(start), end: Some(Instant(end)) },
+                quantity: 1 + u32::from(dice.chance(15)),
+            }
+        }
+        63..72 => Op::Release { booking, reason: Reason::NONE },
         72..82 => {
             let mut terms = Terms::of_capacity(dice.below(4) as u32);
             terms.buffer_before_ms = dice.below(3);

@@ -9,7 +9,7 @@ mod oracle;
 use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Dice, Hazards, History, history};
-use oracle::{Became, Busy, Oracle};
+use oracle::{Became, Busy, Oracle, Told};
 use palier_model::booking::{Act, ActKind, Calendar, Effect, Op, calendar};
 use palier_model::keys::EntryHash;
 use palier_model::time::Instant;
@@ -24,7 +24,8 @@ fn of_view(history: &History, view: &BTreeSet<EntryHash>) -> Calendar {
 
 fn effects(calendar: &Calendar) -> BTreeMap<EntryHash, Effect> {
     let lines = calendar.history.values().flatten();
-    lines.filter(|l| l.place.is_some()).map(|l| (l.act, l.effect)).collect()
+    let own = lines.filter(|l| l.place.is_some() && !matches!(l.effect, Effect::Overtaken(_)));
+    own.map(|l| (l.act, l.effect)).collect()
 }
 
 fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
@@ -41,6 +42,7 @@ fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
             Effect::NoChange => *became == Became::Nothing,
             Effect::Resized { .. } => *became == Became::Moved,
             Effect::Kept { .. } => *became == Became::Kept,
+            Effect::Queued => *became == Became::Queued,
             _ => false,
         };
         assert!(same, "{what}: {hash:?} {:?} here, {became:?} there", effects[hash]);
@@ -56,6 +58,7 @@ fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
         assert_eq!(end, by, "end, {what}");
         assert_eq!(held.firm, told.firm.contains(&held.decision), "firm, {what}");
     }
+    the_list_is_the_same(&engine, &told, what);
     let released: Vec<_> = engine.released.iter().map(|r| r.booking).collect();
     assert_eq!(released, told.released.into_iter().collect::<Vec<_>>(), "released, {what}");
     let in_force: Vec<_> = history
@@ -69,6 +72,35 @@ fn agree(history: &History, acts: &[Act], what: &str) -> Calendar {
     let waiting: Vec<_> = told.waiting_for.into_iter().collect();
     assert_eq!(engine.waiting_for, waiting, "waiting for, {what}");
     engine
+}
+
+/// Who waits, in which order and for what, and whom an acceptance overtook.
+fn the_list_is_the_same(engine: &Calendar, told: &Told, what: &str) {
+    let list: Vec<_> =
+        engine.waiting.iter().map(|w| (w.booking, w.interval, w.quantity, w.decision)).collect();
+    let said: Vec<_> =
+        told.list.iter().map(|(w, by)| (w.booking, w.interval, w.quantity, *by)).collect();
+    assert_eq!(list, said, "waiting list, {what}");
+    let places: Vec<_> = engine.waiting.iter().map(|w| w.place).collect();
+    assert!(places.is_sorted(), "{what}");
+    for waits in &engine.waiting {
+        assert_eq!(engine.order[waits.place as usize], waits.decision, "{what}");
+        let by: Vec<_> = told.overtaken.iter().filter(|(_, id)| *id == waits.booking).collect();
+        let by: Vec<_> = by.into_iter().map(|(hash, _)| *hash).collect();
+        let missed: Vec<_> = by.iter().filter(|hash| !waits.overtaken_by.contains(hash)).collect();
+        assert!(missed.is_empty(), "overtaken in silence, {what}");
+    }
+    let mut overtaken: Vec<_> = engine
+        .history
+        .iter()
+        .flat_map(|(id, lines)| lines.iter().map(move |line| (line, *id)))
+        .filter(|(line, _)| matches!(line.effect, Effect::Overtaken(_)))
+        .map(|(line, id)| (line.act, id))
+        .collect();
+    let mut said = told.overtaken.clone();
+    overtaken.sort_unstable();
+    said.sort_unstable();
+    assert_eq!(overtaken, said, "overtaken, {what}");
 }
 
 /// No acceptance counts beyond the capacity in force at its place.
@@ -217,6 +249,7 @@ fn check(seed: u64, hazards: Hazards) {
     assert_eq!(all.order, other.order, "{what}");
     assert_eq!(all.counting, other.counting, "{what}");
     assert_eq!(all.displaced, other.displaced, "{what}");
+    assert_eq!(all.waiting, other.waiting, "{what}");
     // Where something is missing, what saw it waits: the rest is a view of its own.
     let mut holes = history.acts.clone();
     holes.retain(|_| !dice.chance(8));

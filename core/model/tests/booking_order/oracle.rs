@@ -23,6 +23,7 @@ pub(crate) enum Became {
     Displaced,
     Moved,
     Kept,
+    Queued,
     Nothing,
 }
 
@@ -40,6 +41,10 @@ pub(crate) struct Told {
     pub(crate) tenure: u32,
     pub(crate) firm: BTreeSet<EntryHash>,
     pub(crate) waiting_for: BTreeSet<DeviceId>,
+    /// Who waits, in order, with the act that put it there.
+    pub(crate) list: Vec<(Busy, EntryHash)>,
+    /// Acceptances that took the room of one that waited.
+    pub(crate) overtaken: Vec<(EntryHash, BookingId)>,
 }
 
 pub(crate) struct Oracle<'a> {
@@ -405,6 +410,18 @@ impl<'a> Oracle<'a> {
                 Op::Release { booking, .. } => {
                     told.counting.remove(&booking);
                     told.released.insert(booking);
+                    told.list.retain(|(waits, _)| waits.booking != booking);
+                }
+                Op::Queue { booking, resource, interval, quantity } => {
+                    let Some(resource) = self.domain.record.index_of(&resource) else { continue };
+                    let is_known = told.counting.contains_key(&booking)
+                        || told.released.contains(&booking)
+                        || told.list.iter().any(|(waits, _)| waits.booking == booking);
+                    let became = if is_known { Became::Nothing } else { Became::Queued };
+                    told.became.insert(*hash, became);
+                    if !is_known {
+                        told.list.push((Busy { booking, resource, interval, quantity }, *hash));
+                    }
                 }
                 Op::Terms { resource, terms, cancels } => {
                     if let Some(at) = self.domain.record.index_of(&resource) {
@@ -412,6 +429,7 @@ impl<'a> Oracle<'a> {
                         for booking in cancels {
                             told.counting.remove(&booking);
                             told.released.insert(booking);
+                            told.list.retain(|(waits, _)| waits.booking != booking);
                         }
                     }
                 }
@@ -428,9 +446,29 @@ impl<'a> Oracle<'a> {
                     let fits = self.room(&told, (&order, place), &me, is_standin);
                     let became = if fits { Became::Counts } else { Became::Displaced };
                     told.became.insert(*hash, became);
-                    if fits {
-                        told.counting.insert(booking, (*hash, me));
-                        told.ends.remove(&booking);
+                    if !fits {
+                        // It keeps its place, if it has one, and waits for what was said last.
+                        match told.list.iter_mut().find(|(waits, _)| waits.booking == booking) {
+                            Some((waits, _)) => *waits = me,
+                            None => told.list.push((me, *hash)),
+                        }
+                        continue;
+                    }
+                    let had_room: Vec<Busy> = told
+                        .list
+                        .iter()
+                        .map(|(waits, _)| waits)
+                        .take_while(|waits| waits.booking != booking)
+                        .filter(|waits| self.has_room(&told, waits))
+                        .cloned()
+                        .collect();
+                    told.counting.insert(booking, (*hash, me));
+                    told.ends.remove(&booking);
+                    told.list.retain(|(waits, _)| waits.booking != booking);
+                    for waits in had_room {
+                        if !self.has_room(&told, &waits) {
+                            told.overtaken.push((*hash, waits.booking));
+                        }
                     }
                 }
                 Op::Resize { booking, end, .. } => {
@@ -536,6 +574,12 @@ impl<'a> Oracle<'a> {
         told.holder = Some(holder);
         told.tenure = tenures.len() as u32 - 1;
         told
+    }
+
+    fn has_room(&self, told: &Told, waits: &Busy) -> bool {
+        let occ: Vec<Busy> = told.counting.values().map(|(_, busy)| busy.clone()).collect();
+        let (capacity, gap) = told.in_force[waits.resource];
+        self.fits(waits, &occ, capacity, gap)
     }
 
     /// Counts units at each instant at which they can only grow: whenever one begins.

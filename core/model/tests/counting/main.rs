@@ -433,5 +433,5 @@ fn a_displaced_booking_of_who_is_gone_lets_those_behind_go_first() {
     them.meet_all();
     them.meet_all();
     assert_eq!(them.status(0, &gone), Status::Displaced);
-    assert_eq!(them.status(0, &behind), Status::Confirmed);
+    assert_eq!(them.status(0, &behind), Status::Offered);
 }

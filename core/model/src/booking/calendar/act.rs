@@ -131,6 +131,27 @@ pub struct Displaced {
     pub decision: EntryHash,
 }
 
+/// A booking that waits for room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// The booking.
+    pub booking: BookingId,
+    /// What it is for.
+    pub resource: DocId,
+    /// When.
+    pub interval: Interval,
+    /// How many units.
+    pub quantity: u32,
+    /// Its place on the list: that of the decision that put it there.
+    pub place: u32,
+    /// Who put it there.
+    pub queued_by: Holder,
+    /// The decision: one that queues, or an acceptance that was displaced.
+    pub decision: EntryHash,
+    /// Acceptances of others that took its room while it waited, in order.
+    pub overtaken_by: Vec<EntryHash>,
+}
+
 /// A booking that was taken out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Released {
@@ -159,6 +180,10 @@ pub enum Effect {
     Released(Reason),
     /// Taken out by terms that name it.
     CancelledByTerms,
+    /// Put on the waiting list.
+    Queued,
+    /// Another was accepted where this one waited and would have had room.
+    Overtaken(BookingId),
     /// Does not count: its author was not entitled, or closed before.
     Void,
     /// It ends then.
@@ -200,6 +225,8 @@ pub struct Calendar {
     pub counting: Vec<Held>,
     /// What was displaced and has not come back, in the order of ids.
     pub displaced: Vec<Displaced>,
+    /// Who waits for room, in order.
+    pub waiting: Vec<Waits>,
     /// What was taken out, in the order of ids.
     pub released: Vec<Released>,
     /// The terms in force at the end of the order, for each resource.

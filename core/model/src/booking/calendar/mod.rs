@@ -19,12 +19,13 @@ mod resize;
 mod result;
 mod spine;
 mod timeline;
+mod waitlist;
 
 use std::collections::BTreeMap;
 
 pub use act::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
-    Resized,
+    Resized, Waits,
 };
 
 pub(super) use occupants::peak;
@@ -33,6 +34,7 @@ pub(super) use timeline::{conflict, end_ms};
 use graph::{Graph, NodeId};
 use pass::{Ground, Layer, OwnPasts, Verdict};
 use spine::{Spine, View, Ways};
+use waitlist::Waitlist;
 
 /// Computes the calendar of a domain from its acts.
 pub fn calendar(domain: &Domain, acts: &[Act], facts: &dyn BookingFacts) -> Calendar {
@@ -44,8 +46,8 @@ pub fn calendar(domain: &Domain, acts: &[Act], facts: &dyn BookingFacts) -> Cale
     for (place, node) in order.iter().enumerate() {
         run.place(place, *node);
     }
-    let Run { main, verdicts, ground, .. } = run;
-    result::result(&ground, facts, &spine, &order, &main, &verdicts)
+    let Run { main, waitlist, verdicts, ground, .. } = run;
+    result::result(&ground, facts, &spine, &order, (&main, &waitlist), &verdicts)
 }
 
 /// Before each spine decision the stand-ins' of its causal past, after the last one all
@@ -89,6 +91,7 @@ struct Run<'a> {
     is_spine: Vec<bool>,
     place_of: Vec<usize>,
     main: Layer,
+    waitlist: Waitlist,
     verdicts: Vec<Option<Verdict>>,
     own_pasts: Vec<Option<OwnPasts>>,
     /// The state after an act and its causal past, until an act takes it further.
@@ -121,6 +124,7 @@ impl<'a> Run<'a> {
             is_spine,
             place_of,
             main: Layer::default(),
+            waitlist: Waitlist::default(),
             verdicts: vec![None; count],
             own_pasts: vec![None; count],
             after: BTreeMap::new(),
@@ -157,7 +161,10 @@ impl<'a> Run<'a> {
         let own_past = if is_spine { None } else { self.own_pasts[node].as_ref() };
         let mut main = std::mem::take(&mut self.main);
         debug_assert_eq!(self.place_of[node], place);
-        self.verdicts[node] = main.apply(&self.ground, &Layer::default(), node, own_past);
+        let fitted = self.waitlist.fitting(&self.ground, &main, node);
+        let verdict = main.apply(&self.ground, &Layer::default(), node, own_past);
+        self.verdicts[node] =
+            self.waitlist.follow(&self.ground, &main, (node, place), verdict, &fitted);
         self.main = main;
     }
 

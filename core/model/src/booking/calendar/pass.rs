@@ -70,6 +70,7 @@ pub(super) struct OwnPast {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     NoChange,
+    Queued,
     Counts,
     Displaced { by: Option<BookingId>, reason: Reason },
     Resized { end: Option<Instant> },
@@ -117,7 +118,7 @@ impl<'a> Ground<'a> {
     /// What a decision would occupy: an acceptance of a resource of the domain, a later end.
     pub(super) fn would_occupy(&self, node: NodeId) -> Vec<Occupied> {
         match self.graph.nodes[node].op() {
-            Some(Op::Accept { .. }) => accepted(self.graph, node).into_iter().collect(),
+            Some(Op::Accept { .. }) => self.accepted(node).into_iter().collect(),
             Some(Op::Resize { from, end, .. }) if Op::lengthens(*from, *end) => {
                 self.with_its_end(node)
             }
@@ -141,6 +142,33 @@ impl<'a> Ground<'a> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// What an acceptance would occupy; none for one of something not in the domain.
+    pub(super) fn accepted(&self, node: NodeId) -> Option<Occupied> {
+        accepted(self.graph, node)
+    }
+
+    /// What one that queues waits for; none for something not in the domain.
+    pub(super) fn wanted(&self, node: NodeId) -> Option<Occupied> {
+        match self.graph.nodes[node].op()? {
+            Op::Queue { booking, resource, interval, quantity } => Some(Occupied {
+                booking: *booking,
+                resource: self.graph.domain.record.index_of(resource)?,
+                interval: *interval,
+                quantity: *quantity,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A resource with what it is part of and its parts.
+    pub(super) fn touching(&self, resource: usize) -> impl Iterator<Item = usize> + '_ {
+        self.related[resource].iter().copied().chain([resource])
+    }
+
+    pub(super) const fn widest_gap_ms(&self) -> i64 {
+        self.widest_gap_ms
     }
 
     fn terms(&self, at: Option<&TermsAt>, resource: usize) -> &'a Terms {
@@ -184,7 +212,7 @@ impl Layer {
         let mut outcome = None;
         match ground.graph.nodes[node].op() {
             Some(Op::Accept { .. }) => {
-                let Some(what) = accepted(ground.graph, node) else {
+                let Some(what) = ground.accepted(node) else {
                     self.places += 1;
                     return Some(Verdict::NoChange);
                 };
@@ -316,6 +344,13 @@ impl Layer {
             capacity: terms.capacity,
             gap_ms: terms.gap_ms(),
         }
+    }
+
+    /// Whether a booking that neither counts nor was released would count here, were it
+    /// accepted on the spine.
+    pub(super) fn has_room(&self, ground: &Ground<'_>, what: &Occupied) -> bool {
+        // Without a past of its own it is no act of the graph that is judged.
+        self.judge(ground, &Self::default(), NodeId::MAX, what, None) == Verdict::Counts
     }
 
     /// Whether there is room for something here, itself left out.

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Effect, Held, HistoryLine, Released, Resized,
+    Waits,
 };
 use super::graph::{Graph, NodeId};
 use super::pass::{Ground, Layer, Verdict};
 use super::spine::{Spine, Tenure};
+use super::waitlist::Waitlist;
 use crate::booking::records::{Op, Reason};
 use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
 
@@ -17,7 +19,7 @@ pub(super) fn result(
     facts: &dyn BookingFacts,
     spine: &Spine,
     order: &[NodeId],
-    main: &Layer,
+    (main, waitlist): (&Layer, &Waitlist),
     verdicts: &[Option<Verdict>],
 ) -> Calendar {
     let graph = ground.graph;
@@ -51,7 +53,17 @@ pub(super) fn result(
             (what.booking, held)
         })
         .collect();
-    let history = history(graph, spine, order, verdicts);
+    let history = history(graph, spine, order, waitlist, verdicts);
+    let waits = |entry: &super::waitlist::Entry| Waits {
+        booking: entry.what.booking,
+        resource: record.resources[entry.what.resource].listing,
+        interval: entry.what.interval,
+        quantity: entry.what.quantity,
+        place: number(entry.place),
+        queued_by: graph.nodes[entry.by].act.author,
+        decision: hash(entry.by),
+        overtaken_by: entry.overtaken_by.iter().map(|by| hash(*by)).collect(),
+    };
     let released = released(graph, order);
     let displaced = displaced(ground, order, verdicts, main, &counting);
     // There is a first tenure and the last one is in force.
@@ -62,6 +74,7 @@ pub(super) fn result(
     Calendar {
         counting: counting.into_values().collect(),
         displaced: displaced.into_values().collect(),
+        waiting: waitlist.waiting().into_iter().map(waits).collect(),
         released: released.into_values().collect(),
         terms: record
             .resources
@@ -279,6 +292,7 @@ fn history(
     graph: &Graph<'_>,
     spine: &Spine,
     order: &[NodeId],
+    waitlist: &Waitlist,
     verdicts: &[Option<Verdict>],
 ) -> BTreeMap<BookingId, Vec<HistoryLine>> {
     let mut history: BTreeMap<BookingId, Vec<HistoryLine>> = BTreeMap::new();
@@ -303,6 +317,9 @@ fn history(
                     _ => Effect::NoChange,
                 };
                 line(*booking, *id, Some(place), effect);
+                for other in waitlist.overtaken.get(id).into_iter().flatten() {
+                    line(*other, *id, Some(place), Effect::Overtaken(*booking));
+                }
             }
             Some(Op::Resize { booking, .. }) => {
                 let effect = match verdicts[*id] {
@@ -312,6 +329,11 @@ fn history(
                 };
                 line(*booking, *id, Some(place), effect);
             }
+            Some(Op::Queue { booking, .. }) => match verdicts[*id] {
+                Some(Verdict::Queued) => line(*booking, *id, Some(place), Effect::Queued),
+                Some(_) => line(*booking, *id, Some(place), Effect::NoChange),
+                None => {}
+            },
             Some(Op::Release { booking, reason }) => {
                 line(*booking, *id, Some(place), Effect::Released(*reason));
             }

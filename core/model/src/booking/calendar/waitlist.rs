@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::NodeId;
-use super::pass::{Ground, Layer, Occupied, Verdict};
+use super::pass::{Ground, Layer, Occupied, Standing, Verdict};
 use super::timeline::{Timeline, conflict};
 use crate::booking::records::Op;
 use crate::keys::BookingId;
@@ -40,7 +40,7 @@ impl Waitlist {
     /// Those before an acceptance on the list that would have room now, where it wants to
     /// go.
     pub(super) fn fitting(&self, ground: &Ground<'_>, main: &Layer, node: NodeId) -> Vec<usize> {
-        let Some(what) = ground.occupied(node).filter(|_| !self.open.is_empty()) else {
+        let Some(what) = ground.accepted(node).filter(|_| !self.open.is_empty()) else {
             return Vec::new();
         };
         let own = self.open.get(&what.booking).map_or(usize::MAX, |at| self.entries[*at].place);
@@ -88,7 +88,7 @@ impl Waitlist {
                     }
                 }
                 Some(Verdict::Displaced { .. }) => {
-                    if let Some(what) = ground.occupied(node) {
+                    if let Some(what) = ground.accepted(node) {
                         self.join(what, place, node);
                     }
                 }
@@ -96,8 +96,9 @@ impl Waitlist {
             },
             Some(Op::Queue { booking, .. }) => {
                 let what = ground.wanted(node)?;
-                let (released, counts) = main.status(&Layer::default(), booking);
-                if released || counts || self.open.contains_key(booking) {
+                let base = Layer::default();
+                let is_free = matches!(main.standing(&base, booking), Standing::Free);
+                if !is_free || self.open.contains_key(booking) {
                     return Some(Verdict::NoChange);
                 }
                 self.join(what, place, node);

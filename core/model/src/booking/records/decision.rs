@@ -65,6 +65,17 @@ pub enum Op {
         /// The end it is to have; none: none.
         end: Option<Instant>,
     },
+    /// A booking waits for room: it stands on the list at the place of this decision.
+    Queue {
+        /// The booking.
+        booking: BookingId,
+        /// What it is for.
+        resource: DocId,
+        /// When.
+        interval: Interval,
+        /// How many units.
+        quantity: u32,
+    },
     /// A code of a later version.
     Unknown {
         /// The code.
@@ -99,16 +110,19 @@ const TERMS: u16 = 3;
 const HAND_OVER: u16 = 4;
 const SEEN: u16 = 5;
 const RESIZE: u16 = 6;
+const QUEUE: u16 = 7;
 
 type AcceptBody = (BookingId, DocId, Interval, u32, u8);
+type QueueBody = (BookingId, DocId, Interval, u32);
 
 impl Op {
-    /// The booking an acceptance, a release or another end is about.
+    /// The booking an acceptance, a release, another end or a queueing is about.
     pub const fn booking(&self) -> Option<BookingId> {
         match self {
             Self::Accept { booking, .. }
             | Self::Release { booking, .. }
-            | Self::Resize { booking, .. } => Some(*booking),
+            | Self::Resize { booking, .. }
+            | Self::Queue { booking, .. } => Some(*booking),
             _ => None,
         }
     }
@@ -132,6 +146,10 @@ impl Op {
             Self::HandOver { to } => (HAND_OVER, codec::encode(to)),
             Self::Seen => (SEEN, Vec::new()),
             Self::Resize { booking, from, end } => (RESIZE, codec::encode(&(booking, from, end))),
+            Self::Queue { booking, resource, interval, quantity } => {
+                let body: QueueBody = (*booking, *resource, *interval, *quantity);
+                (QUEUE, codec::encode(&body))
+            }
             Self::Unknown { code, body } => (*code, body.clone()),
         }
     }
@@ -158,6 +176,11 @@ impl Op {
                 let (booking, from, end) = codec::decode(&body, limit)?;
                 Self::Resize { booking, from, end }
             }
+            QUEUE => {
+                let (booking, resource, interval, quantity) =
+                    codec::decode::<QueueBody>(&body, limit)?;
+                Self::Queue { booking, resource, interval, quantity }
+            }
             _ => Self::Unknown { code, body },
         })
     }
@@ -169,6 +192,10 @@ impl Op {
                 within((1..=bounds::UNITS).contains(quantity), "quantity")?;
                 within(*tier <= bounds::TIERS, "tier")
             }
+            Self::Queue { interval, quantity, .. } => {
+                check_interval(interval)?;
+                within((1..=bounds::UNITS).contains(quantity), "quantity")
+            }
             Self::Terms { terms, cancels, .. } => {
                 let sorted = cancels.windows(2).all(|pair| pair[0] < pair[1]);
                 within(sorted && cancels.len() <= bounds::CANCELS, "cancels")?;
@@ -179,7 +206,7 @@ impl Op {
                 within(from != end, "end")
             }
             Self::Release { .. } | Self::HandOver { .. } | Self::Seen => Ok(()),
-            Self::Unknown { code, .. } => within(*code == 0 || *code > RESIZE, "code"),
+            Self::Unknown { code, .. } => within(*code == 0 || *code > QUEUE, "code"),
         }
     }
 }

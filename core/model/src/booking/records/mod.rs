@@ -8,6 +8,7 @@ mod close;
 mod decision;
 mod domain;
 mod extension;
+mod offer;
 mod private;
 mod reason;
 mod step;
@@ -21,6 +22,7 @@ pub use close::CloseHolder;
 pub use decision::{Decision, Op};
 pub use domain::{DomainId, DomainRecord, Holder, Resource};
 pub use extension::{Extension, ExtensionAnswer, Notice};
+pub use offer::{Offer, Taken};
 pub(crate) use private::check_text;
 pub use private::{Answer, Cancel, Outcome, Receipt, Request, TagUse, booking_id, deal_tag};
 pub use reason::Reason;
@@ -85,6 +87,10 @@ pub mod inner {
     pub const EXTENSION: u16 = 0x14;
     /// [`super::ExtensionAnswer`].
     pub const EXTENSION_ANSWER: u16 = 0x15;
+    /// [`super::Offer`].
+    pub const OFFER: u16 = 0x16;
+    /// [`super::Taken`].
+    pub const TAKEN: u16 = 0x17;
     /// [`super::Notice`].
     pub const NOTICE: u16 = 0x1c;
 }

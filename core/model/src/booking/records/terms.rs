@@ -75,6 +75,9 @@ pub struct Terms {
     pub accept: String,
     /// A booking without an end ends at least this long after either side says so.
     pub leave_notice_ms: u64,
+    /// How long somebody who waits is offered room that came free, in milliseconds, and at
+    /// most until its start; 0: it is not asked again but accepted at once.
+    pub offer_ms: u64,
     /// Fields of a later version, kept untouched.
     pub more: Vec<u8>,
 }
@@ -101,6 +104,7 @@ impl Default for Terms {
             cancellation: Cancellation::default(),
             accept: String::new(),
             leave_notice_ms: 0,
+            offer_ms: 86_400_000,
             more: Vec::new(),
         }
     }
@@ -138,6 +142,7 @@ impl Terms {
             self.horizon_ms,
             Some(self.cancellation.free_until_ms),
             Some(self.leave_notice_ms),
+            Some(self.offer_ms),
         ];
         within(spans.iter().flatten().all(|span| *span <= bounds::SPAN_MS), "span")?;
         let shortest = self.min_length_ms.unwrap_or(0);
