@@ -274,6 +274,8 @@ pub struct NewBooking {
     pub minutes: Option<u32>,
     /// A word to the owner; only who decides reads it.
     pub text: Option<String>,
+    /// Whether the text of the listing is accepted.
+    pub accept: bool,
 }
 
 /// What happens to a booking.

@@ -170,6 +170,7 @@ fn records() -> Lines {
         note: "Samedi, s’il vous plaît".into(),
         refs: vec![at],
         series: Some(palier_model::keys::SeriesId([9; 16])),
+        accepted: terms.text_to_accept(),
     };
     let accepted =
         Answer { at: NOW, booking, request: EntryHash([8; 32]), outcome: Outcome::Accepted(at) };

@@ -465,6 +465,9 @@ field-holidays = Public holidays
 field-blocked = Closed
 field-quota = For one member
 field-cancel = Cancelling
+text-accepted-current = The text of the listing is accepted.
+text-accepted-other = Another text was accepted than the one the listing has now: an earlier one.
+text-accepted-missing = The text of the listing is not accepted.
 field-accept = By asking you agree to
 quota-bookings =
     { $n ->

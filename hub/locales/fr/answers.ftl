@@ -471,6 +471,9 @@ field-holidays = Jours fériés
 field-blocked = Fermé
 field-quota = Pour un membre
 field-cancel = Annulation
+text-accepted-current = Le texte de l'annonce est accepté.
+text-accepted-other = Un autre texte a été accepté que celui de l'annonce maintenant : un plus ancien.
+text-accepted-missing = Le texte de l'annonce n'est pas accepté.
 field-accept = En demandant, on accepte
 quota-bookings =
     { $n ->

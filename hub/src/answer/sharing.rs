@@ -264,6 +264,8 @@ pub struct Booking {
     pub mine: bool,
     /// The words of whoever asked.
     pub note: String,
+    /// Whether it accepts the text that the listing asks to accept now.
+    pub text_accepted: TextAccepted,
     /// Why it stands so: a stable code, or an empty text.
     pub reason: String,
     /// The words of whoever decided.
@@ -292,6 +294,21 @@ pub struct Booking {
     pub delivery: Delivery,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+}
+
+/// Whether a request accepts a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextAccepted {
+    /// There is none to accept.
+    #[default]
+    NotAsked,
+    /// It accepts the one in force.
+    Current,
+    /// It accepts another one: the listing had it before.
+    Other,
+    /// It accepts none.
+    Missing,
 }
 
 /// Something free instead.

@@ -86,8 +86,8 @@ async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<
         Some(start) => Some(interval(on, start, it.end).await?),
     };
     let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
-    let args::BookingRequest { quantity, minutes, text, .. } = it;
-    let new = NewBooking { listing, interval, quantity, minutes, text };
+    let args::BookingRequest { quantity, minutes, text, accept, .. } = it;
+    let new = NewBooking { listing, interval, quantity, minutes, text, accept };
     Ok(on.node.booking_request(on.scope, new).await?.into())
 }
 

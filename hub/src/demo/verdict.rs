@@ -107,6 +107,7 @@ mod tests {
             mine: false,
             reason: String::new(),
             note: String::new(),
+            text_accepted: Default::default(),
             text: String::new(),
             alternatives: vec![],
             waitlist: 0,

@@ -150,6 +150,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("booking.step.too_early", Kind::Conflict),
     ("booking.step.too_late", Kind::Conflict),
     ("booking.terms", Kind::Conflict),
+    ("booking.text_to_accept", Kind::Conflict),
     ("booking.unreadable_terms", Kind::Conflict),
     // Help, payments and thanks.
     ("booking.fee", Kind::Invalid),

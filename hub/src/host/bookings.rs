@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use palier_model::booking::lifecycle::{Proof, Stage, Word as ModelWord};
 use palier_model::booking::{
-    self, Alternative as ModelAlternative, Became, BookingView, Bookings, Care, Deed,
-    Delivery as ModelDelivery, Effect, Reason, Status,
+    self, Accepts, Alternative as ModelAlternative, Became, BookingView, Bookings, Care, Deed,
+    Delivery as ModelDelivery, Effect, Reason, Status, TextAccepted as ModelTextAccepted,
 };
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::Listings;
@@ -15,8 +15,8 @@ use palier_model::time::Instant;
 
 use super::{Opened, calendar, ends, saved, services};
 use crate::answer::{
-    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved, Waiting,
-    When, Word,
+    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved,
+    TextAccepted, Waiting, When, Word,
 };
 use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
 use crate::errors::{CliError, Result};
@@ -37,7 +37,7 @@ impl Opened {
         if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &asked)?)).await? {
             return self.answer(scope, new).await;
         }
-        let NewBooking { listing, interval, quantity, text, .. } = new;
+        let NewBooking { listing, interval, quantity, text, accept, .. } = new;
         let missing = || CliError::new("usage.missing_argument").param("argument", "--start");
         let interval = interval.ok_or_else(missing)?;
         let request = NewRequest {
@@ -46,6 +46,7 @@ impl Opened {
             quantity,
             waitlist: false,
             note: text.unwrap_or_default(),
+            accepts: if accept { Accepts::InForce } else { Accepts::Nothing },
         };
         let zone = self.zone_of(hood).await?;
         let written = self.write(hood, move |replica, tx, now, rng| {
@@ -217,6 +218,7 @@ impl Opened {
             requester: view.requester.map(Into::into),
             mine: view.requester == Some(self.identity.member),
             note: view.note.clone(),
+            text_accepted: text_accepted(view.text_accepted),
             text: view.text.clone(),
             reason: match (view.status, view.reason) {
                 (Status::Lapsed, _) => "lapsed".to_owned(),
@@ -349,6 +351,15 @@ fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
         titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
     }
     Ok(Read { title: title_of(tx, &view.listing)?, titles, view, against: None })
+}
+
+const fn text_accepted(it: ModelTextAccepted) -> TextAccepted {
+    match it {
+        ModelTextAccepted::NotAsked => TextAccepted::NotAsked,
+        ModelTextAccepted::Current => TextAccepted::Current,
+        ModelTextAccepted::Other => TextAccepted::Other,
+        ModelTextAccepted::Missing => TextAccepted::Missing,
+    }
 }
 
 const fn stage(stage: Stage) -> BookingStatus {

@@ -215,6 +215,7 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
             view.with("booking-waitlist", [("n", it.waitlist.into())])
         ));
     }
+    out.push_str(&super::request::of_booking(it, view));
     out.push_str(&super::ends::of_booking(it, view));
     if it.mine {
         let delivery = view.get(match it.delivery {

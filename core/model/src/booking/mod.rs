@@ -5,6 +5,7 @@
 //! Invariant: the calendar reads open records alone and is a pure function of their
 //! set; no clock, no order of arrival and no claimed time has a say in it.
 
+mod accepted;
 pub mod availability;
 pub mod calendar;
 mod decide;
@@ -23,6 +24,7 @@ pub mod tariff;
 mod terms_edit;
 pub(crate) mod told;
 
+pub use accepted::{Accepts, TextAccepted, TextHash, text_hash};
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
     Resized, calendar,

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted::TextAccepted;
 use super::availability::Asker;
 use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
@@ -108,6 +109,8 @@ pub struct BookingView {
     pub quantity: u32,
     /// The requester's word.
     pub note: String,
+    /// Whether it accepts the text that is to be accepted now.
+    pub text_accepted: TextAccepted,
     /// What it was asked for together with.
     pub series: Option<SeriesId>,
     /// Where it stands.
@@ -168,6 +171,7 @@ pub fn view(
         interval: record.interval,
         quantity: record.quantity,
         note: record.note.clone(),
+        text_accepted: TextAccepted::NotAsked,
         series: record.series,
         status: judged.status,
         firm: false,
@@ -195,6 +199,9 @@ pub fn view(
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
+    if let Some(terms) = domain.terms(&record.listing) {
+        view.text_accepted = record.text_accepted(terms);
+    }
     if view.status == Status::Confirmed {
         let said = said(&row, &domain, genuine);
         let life = lifecycle::life(&view.interval, &said, now);

@@ -6,7 +6,7 @@ use super::Todo;
 use crate::authority::Authority;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
-    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Wanted,
+    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
@@ -138,8 +138,7 @@ fn of_booking(
     if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
         return of_end(tx, authority, me, (&row, &view), held, now);
     }
-    let is_instant =
-        view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
+    let is_instant = decides_by_itself(&view, &request.record);
     let open = state.is_none() && !is_refused(&row, &view);
     if !(open && is_instant && standing == Standing::Holder) {
         return Ok(None);
@@ -168,6 +167,14 @@ fn of_booking(
             Some(Duty::Refuse(*id, reason))
         }
         Err(_) => None,
+    })
+}
+
+/// Whether the holder's device may say yes to a request by itself: what accepts another text
+/// than the one in force waits for a person.
+fn decides_by_itself(view: &DomainView, request: &Request) -> bool {
+    view.terms(&request.listing).is_some_and(|terms| {
+        terms.mode == Mode::Instant && request.text_accepted(terms).is_enough()
     })
 }
 
@@ -242,9 +249,9 @@ fn of_displaced(
     }
     displaced.sort_unstable_by_key(|out| (out.place.unwrap_or(u32::MAX), out.booking));
     for out in displaced {
-        let is_instant = view.terms(&out.resource).is_some_and(|terms| terms.mode == Mode::Instant);
         let row = tx.row::<Bookings>(&out.booking)?.unwrap_or_default();
         let Some(request) = row.request() else { continue };
+        let is_instant = decides_by_itself(view, &request.record);
         let is_over = out.interval.start < now;
         // Whoever is gone must not stand in the way of those behind.
         let is_gone = !request.counts || !authority.is_active(&request.by.member);

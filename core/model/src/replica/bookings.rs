@@ -7,8 +7,8 @@ use rand_core::CryptoRng;
 use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
-    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel, Care,
-    Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
+    self, Accepts, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel,
+    Care, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
     Standing as Stands, Wanted, booked_by, booking_id,
 };
 use crate::journal::{Descriptor, kind};
@@ -38,6 +38,8 @@ pub struct NewRequest {
     pub waitlist: bool,
     /// A word to who decides.
     pub note: String,
+    /// The text of the terms that is accepted, where there is one.
+    pub accepts: Accepts,
 }
 
 impl Replica {
@@ -127,6 +129,13 @@ impl Replica {
         if series.is_none() {
             self.may_ask(tx, now, domain, &wanted)?;
         }
+        let accepted = match domain.terms(&new.listing) {
+            Some(terms) => new
+                .accepts
+                .to(terms)
+                .map_err(|_| ActError::conflict("booking.text_to_accept").to_read(&terms.accept))?,
+            None => None,
+        };
         let record = Request {
             at: now,
             booking,
@@ -139,6 +148,7 @@ impl Replica {
             note: new.note,
             refs: Vec::new(),
             series,
+            accepted,
         };
         let readers = readers(domain);
         self.write_deal(tx, now, rng, (&booking, &readers), &record, changes)?;
@@ -340,6 +350,7 @@ impl Replica {
             quantity: record.quantity,
             waitlist: true,
             note: record.note,
+            accepts: record.accepted.map_or(Accepts::Nothing, Accepts::This),
         };
         self.request(tx, now, rng, again)
     }

@@ -247,6 +247,7 @@ impl Place {
             note: String::new(),
             refs: vec![],
             series: None,
+            accepted: None,
         }
     }
 
