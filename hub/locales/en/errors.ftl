@@ -386,8 +386,14 @@ error-booking-why-step = Bookings begin and end on steps of { $step } of the clo
     .hint = Round the times.
 error-booking-why-taken = Not enough of it is free then: { $free } left from { $moment } on.
     .hint = Choose another time: `palier calendar free`; or ask all the same and wait.
-error-booking-why-tier = It is not open to your building or your landlord's tenants yet.
-    .hint = Ask the owner, or look for another: `palier search`.
+error-booking-why-not-attested = Only people whom a landlord attests may ask for it.
+    .hint = A coordinator attests your landlord: `palier member attest MEMBER --landlord CODE`.
+error-booking-why-tier = { $served ->
+    [building] Only people of the owner's building may ask, as the neighbourhood attests it.
+    [landlord] Only people of the owner's building or landlord may ask, as the neighbourhood attests it.
+   *[other] It is open to nobody.
+}
+    .hint = A coordinator attests where you live (`palier member attest`); or look for another: `palier search`.
 error-booking-why-too-far = That is further ahead than bookings are taken: { $latest } is the last now.
     .hint = Ask for an earlier time, or again later.
 error-booking-why-too-long = It may be booked for { $most_words } at most.
@@ -434,6 +440,8 @@ error-listing-instructions-long = The instructions are too long.
     .hint = Shorten them.
 error-listing-surface-high = This surface is out of bounds.
     .hint = Give it in square metres.
+error-listing-tiers-not-attested = Your own building or landlord is not attested: it would be open to nobody.
+    .hint = A coordinator attests it: `palier member attest MEMBER --building CODE --landlord CODE`.
 error-listing-tiers-empty = Nobody could book.
     .hint = Leave at least one circle of neighbours.
 error-listing-availability-day = A window of availability leaves the day.

@@ -264,6 +264,8 @@ pub struct Booking {
     pub mine: bool,
     /// The words of whoever asked.
     pub note: String,
+    /// What whoever asked is to the place; null of help.
+    pub footing: Option<Footing>,
     /// Whether it accepts the text that the listing asks to accept now.
     pub text_accepted: TextAccepted,
     /// Why it stands so: a stable code, or an empty text.
@@ -294,6 +296,17 @@ pub struct Booking {
     pub delivery: Delivery,
     /// What happened, oldest first.
     pub history: Vec<Event>,
+}
+
+/// What somebody is to a place, as the neighbourhood attests homes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Footing {
+    /// `building`: the same as the owner's; `landlord`: the same landlord; `outside`.
+    pub tier: String,
+    /// Whether a landlord is attested.
+    pub attested: bool,
+    /// Whether the listing is open to them now.
+    pub served: bool,
 }
 
 /// Whether a request accepts a text.

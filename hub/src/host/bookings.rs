@@ -15,7 +15,7 @@ use palier_model::time::Instant;
 
 use super::{Opened, calendar, ends, saved, services};
 use crate::answer::{
-    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, List, Saved,
+    Alternative, Booking, BookingRequested, BookingStatus, Delivery, Event, Footing, List, Saved,
     TextAccepted, Waiting, When, Word,
 };
 use crate::backend::{BookingAct, BookingFilter, NewBooking, Paging, Scope};
@@ -218,6 +218,7 @@ impl Opened {
             requester: view.requester.map(Into::into),
             mine: view.requester == Some(self.identity.member),
             note: view.note.clone(),
+            footing: Some(footing(view)),
             text_accepted: text_accepted(view.text_accepted),
             text: view.text.clone(),
             reason: match (view.status, view.reason) {
@@ -351,6 +352,16 @@ fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
         titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
     }
     Ok(Read { title: title_of(tx, &view.listing)?, titles, view, against: None })
+}
+
+fn footing(view: &BookingView) -> Footing {
+    let tier = match view.footing.tier {
+        0 => "building",
+        1 => "landlord",
+        _ => "outside",
+    };
+    let attested = view.footing.attested;
+    Footing { tier: tier.to_owned(), attested, served: view.is_served }
 }
 
 const fn text_accepted(it: ModelTextAccepted) -> TextAccepted {

@@ -8,7 +8,7 @@ use palier_model::booking::availability::{
 use palier_model::booking::tariff::{Currency, Line, Tariff, TariffError, Unit};
 use palier_model::booking::{Alternative as ModelAlternative, Held, Terms as ModelTerms};
 use palier_model::keys::DocId;
-use palier_model::replica::{ActError, Quoted, Unfitting};
+use palier_model::replica::{ActError, Quoted, Unfitting, served_code};
 use palier_model::time::{HolidayCalendar, HolidayHours, Instant, Interval, Weekday, Window, Zone};
 
 use super::bookings::title_of;
@@ -81,6 +81,8 @@ impl Opened {
             title,
             zone: calendar.zone.name().to_owned(),
             capacity: calendar.terms.capacity,
+            open_to: served_code(calendar.terms.tiers).to_owned(),
+            open_to_me: calendar.open_to_me,
             start: When::new(range.start, &zone),
             end: When::new(range.end.unwrap_or(range.start), &zone),
             days: days(&calendar.terms, &calendar.zone, &calendar.free, &range)?,
@@ -421,5 +423,8 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         cancel_free_minutes: minutes(it.cancellation.free_until_ms),
         cancel_fee_percent: u32::from(it.cancellation.fee_percent),
         accept: it.accept.clone(),
+        open_to: served_code(it.tiers).to_owned(),
+        attestation_required: it.attested,
+        consent: it.consent.clone(),
     }
 }

@@ -170,6 +170,7 @@ impl Opened {
             requester: Some(view.requester.into()),
             mine: read.side == ModelSide::Requester,
             note: view.note.clone(),
+            footing: None,
             text_accepted: TextAccepted::NotAsked,
             reason: reason(view).to_owned(),
             text: view.text.clone(),

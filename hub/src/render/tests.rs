@@ -55,6 +55,7 @@ fn displaced() -> Booking {
         mine: true,
         reason: "booking.displaced".into(),
         note: String::new(),
+        footing: None,
         text_accepted: Default::default(),
         text: String::new(),
         alternatives: vec![Alternative {

@@ -11,6 +11,7 @@ pub mod calendar;
 mod decide;
 mod extend;
 mod extension;
+mod footing;
 mod history;
 pub mod lifecycle;
 mod project;
@@ -38,6 +39,7 @@ pub use extension::{
     earliest_end, ends_by_notice, is_open, latest_end, may_change_at, noticed_end, resize,
     why_not_end,
 };
+pub use footing::{Footing, tiers};
 pub use history::delivery_of;
 pub use project::{
     DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::availability::{Asker, Occupied, PartTree, Refusal, Relation, Segment, Survey};
 use super::calendar::{Held, conflict, end_ms};
+use super::footing::Footing;
 use super::records::{DomainId, Terms};
 use super::rows::{Bookings, CalendarRow, CalendarSlots, Calendars};
 use super::slots::slots_over;
@@ -268,10 +269,11 @@ impl DomainView {
             horizon_ms: None,
             quotas: Vec::new(),
             tiers: super::records::bounds::TIERS,
+            attested: false,
             ..terms.clone()
         };
         let zone = terms.zone()?;
-        let asker = Asker { tier: 0, mine: &[], now: Instant(0) };
+        let asker = Asker { footing: Footing::NEAREST, mine: &[], now: Instant(0) };
         let mut found = Vec::new();
         for held in &self.held {
             if held.resource != *resource || held.interval.end.is_some_and(|end| end <= now) {

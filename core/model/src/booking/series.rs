@@ -11,6 +11,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::availability::{Asker, Refusal};
 use super::calendar::Held;
+use super::footing::Footing;
 use super::records::{Holder, bounds};
 use super::room::{Alternative, DomainView, RoomError, booked_by};
 use super::tariff::{Quote, TariffError};
@@ -129,7 +130,7 @@ pub fn plan(
     tx: &Tx<'_>,
     domain: &DomainView,
     resource: &DocId,
-    member: &MemberId,
+    (member, footing): (&MemberId, Footing),
     wish: &SeriesWish,
     now: Instant,
 ) -> Result<Vec<Planned>, SeriesError> {
@@ -148,7 +149,7 @@ pub fn plan(
             return Err(RoomError::NoSuchResource.into());
         };
         let view = with_own(view, &own);
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let asker = Asker { footing, mine: &mine, now };
         let broken = view.why_not(resource, &interval, wish.quantity, &asker)?;
         let quote = terms.tariff.quote(&zone, &interval, wish.quantity, terms.deposit_cents);
         if broken.is_empty() {
@@ -161,7 +162,7 @@ pub fn plan(
     for conflict in planned.iter_mut().filter(|it| !it.broken.is_empty()) {
         let interval = conflict.occurrence.interval;
         let Some(view) = DomainView::around(tx, &domain.id, &interval, now)? else { continue };
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let asker = Asker { footing, mine: &mine, now };
         let view = with_own(view, &own);
         conflict.alternatives =
             view.alternatives(resource, &interval, wish.quantity, &asker, ALTERNATIVES);

@@ -10,6 +10,7 @@ use super::accepted::TextAccepted;
 use super::availability::Asker;
 use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
+use super::footing::Footing;
 use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
@@ -109,6 +110,10 @@ pub struct BookingView {
     pub quantity: u32,
     /// The requester's word.
     pub note: String,
+    /// What whoever asked is to the place, and whether the terms in force serve that.
+    pub footing: Footing,
+    /// See [`Self::footing`].
+    pub is_served: bool,
     /// Whether it accepts the text that is to be accepted now.
     pub text_accepted: TextAccepted,
     /// What it was asked for together with.
@@ -146,7 +151,8 @@ pub struct BookingView {
 }
 
 /// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
-/// look for the same slot on; `genuine` says whether a proof is its member's word. `None`:
+/// look for the same slot on; `genuine` says whether a proof is its member's word, `footing` what the second
+/// member is to what the first one shares. `None`:
 /// neither requested nor decided, as far as is known.
 pub fn view(
     tx: &Tx<'_>,
@@ -154,6 +160,7 @@ pub fn view(
     viewer: &MemberId,
     others: &[(DomainId, DocId)],
     genuine: &dyn Fn(&Proof) -> bool,
+    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
     now: Instant,
 ) -> Result<Option<BookingView>, RowsError> {
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
@@ -171,6 +178,8 @@ pub fn view(
         interval: record.interval,
         quantity: record.quantity,
         note: record.note.clone(),
+        footing: Footing { tier: 2, attested: false },
+        is_served: true,
         text_accepted: TextAccepted::NotAsked,
         series: record.series,
         status: judged.status,
@@ -199,7 +208,9 @@ pub fn view(
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
+    view.footing = footing(&domain.row.owner, &request.by.member);
     if let Some(terms) = domain.terms(&record.listing) {
+        view.is_served = view.footing.is_served(terms);
         view.text_accepted = record.text_accepted(terms);
     }
     if view.status == Status::Confirmed {
@@ -216,7 +227,7 @@ pub fn view(
     }
     let is_open = matches!(view.status, Status::Displaced | Status::Requested | Status::Refused);
     if is_open && view.interval.start >= now {
-        view.alternatives = alternatives(tx, &view, request.by.member, others, now)?;
+        view.alternatives = alternatives(tx, &view, request.by.member, others, footing, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
@@ -234,6 +245,7 @@ fn alternatives(
     view: &BookingView,
     requester: MemberId,
     others: &[(DomainId, DocId)],
+    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
     now: Instant,
 ) -> Result<Vec<Alternative>, RowsError> {
     let BookingView { listing, interval, quantity, .. } = view;
@@ -241,7 +253,7 @@ fn alternatives(
         return Ok(Vec::new());
     };
     let mine = booked_by(tx, &domain, listing, &requester, interval, now)?;
-    let asker = Asker { tier: 0, mine: &mine, now };
+    let asker = Asker { footing: view.footing, mine: &mine, now };
     let is_free = domain.in_the_way(listing, interval, *quantity).is_ok_and(|it| it.is_empty());
     if is_free && view.status == Status::Requested {
         return Ok(Vec::new());
@@ -250,7 +262,8 @@ fn alternatives(
     for (other, listing) in others.iter().take(ALTERNATIVES) {
         let Some(other) = DomainView::over(tx, other, interval)? else { continue };
         let mine = booked_by(tx, &other, listing, &requester, interval, now)?;
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let footing = footing(&other.row.owner, &requester);
+        let asker = Asker { footing, mine: &mine, now };
         let broken = other.why_not(listing, interval, *quantity, &asker);
         if broken.is_ok_and(|broken| broken.is_empty()) {
             found.push(Alternative { listing: *listing, interval: *interval });

@@ -64,6 +64,10 @@ pub struct TermsEdit {
     pub accept: Option<String>,
     /// How long before its end a booking without one is ended.
     pub leave_notice_ms: Option<u64>,
+    /// Whether only people whom a landlord attests may ask.
+    pub attested: Option<bool>,
+    /// Where the landlord of what is let on agrees to it; none: it is the owner's.
+    pub consent: Option<Option<String>>,
 }
 
 impl TermsEdit {
@@ -91,6 +95,8 @@ impl TermsEdit {
         set(&mut terms.cancellation, edit.cancellation);
         set(&mut terms.accept, edit.accept);
         set(&mut terms.leave_notice_ms, edit.leave_notice_ms);
+        set(&mut terms.attested, edit.attested);
+        set(&mut terms.consent, edit.consent);
         self.open(&mut terms, now);
         terms
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Todo;
 use crate::authority::Authority;
 use crate::booking::{
-    self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
-    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
+    self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView,
+    Footing, Held, Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
@@ -153,7 +153,7 @@ fn of_booking(
         resource: request.record.listing,
         interval: request.record.interval,
         quantity: request.record.quantity,
-        tier: 0,
+        footing: Footing::in_hood(authority, &view.row.owner, &request.by.member),
     };
     let care = booking::Care::AllTerms;
     let by = request.by.member;
@@ -206,7 +206,12 @@ fn of_end(
     let interval = Interval { start: held.interval.start, end: asked.record.end };
     let Some(view) = DomainView::over(tx, &view.id, &interval)? else { return Ok(None) };
     let mine = booking::booked_beside(tx, &view, held, &asked.by.member, &interval, now)?;
-    let new = NewEnd { held, end: asked.record.end, mine: &mine };
+    let new = NewEnd {
+        held,
+        end: asked.record.end,
+        mine: &mine,
+        footing: Footing::in_hood(authority, &view.row.owner, &asked.by.member),
+    };
     let (id, question) = (held.booking, asked.entry.hash);
     Ok(match booking::resize(&view, me, &new, booking::Care::AllTerms, now) {
         Ok(_) => Some(Duty::Extend(id, question)),

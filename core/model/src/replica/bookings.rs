@@ -123,7 +123,7 @@ impl Replica {
             resource: new.listing,
             interval: new.interval,
             quantity: new.quantity,
-            tier: 0,
+            footing: self.footing(&domain.row.owner, &self.me.member),
         };
         // A series was judged as a whole.
         if series.is_none() {
@@ -218,7 +218,7 @@ impl Replica {
             resource: request.record.listing,
             interval: request.record.interval,
             quantity: request.record.quantity,
-            tier: 0,
+            footing: self.footing(&domain.row.owner, &by),
         };
         let state = self.state_of(tx, &domain.id, booking)?;
         let me = self.as_holder();
@@ -472,7 +472,15 @@ impl Replica {
     ) -> Result<BookingView, ActError> {
         let (_, request) = self.deal(tx, booking)?;
         let others = self.others_like(tx, &request.record.listing, now)?;
-        let view = booking::view(tx, booking, &self.me.member, &others, &self.genuine(), now)?;
+        let view = booking::view(
+            tx,
+            booking,
+            &self.me.member,
+            &others,
+            &self.genuine(),
+            &self.footings(),
+            now,
+        )?;
         view.ok_or_else(|| ActError::not_found("booking.not_found"))
     }
 
@@ -481,8 +489,15 @@ impl Replica {
         let mut views = Vec::new();
         for (key, _) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            if let Some(view) = booking::view(tx, &id, &self.me.member, &[], &self.genuine(), now)?
-            {
+            if let Some(view) = booking::view(
+                tx,
+                &id,
+                &self.me.member,
+                &[],
+                &self.genuine(),
+                &self.footings(),
+                now,
+            )? {
                 views.push(view);
             }
         }

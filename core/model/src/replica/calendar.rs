@@ -30,6 +30,8 @@ pub struct Calendar {
     pub free: Vec<Segment>,
     /// What counts of this resource, by start.
     pub held: Vec<Held>,
+    /// Whether the terms serve this person, as the charter attests his home.
+    pub open_to_me: bool,
 }
 
 /// What a wish would cost, and whether it could be had.
@@ -95,7 +97,9 @@ impl Replica {
         let free = view.free(listing, range).map_err(of_room)?;
         let mine = |held: &Held| held.resource == *listing && held.interval.overlaps(range);
         let held = view.held.iter().filter(|held| mine(held)).cloned().collect();
-        Ok(Calendar { terms, zone, free, held })
+        let open_to_me = self.footing(&view.row.owner, &self.me.member).is_served(&terms)
+            || view.row.owner == self.me.member;
+        Ok(Calendar { terms, zone, free, held, open_to_me })
     }
 
     /// What a wish would cost, whether it could be had by this person now, and if not why
@@ -111,7 +115,8 @@ impl Replica {
         let (view, terms, zone) = self.resource_over(tx, listing, interval)?;
         let quote = terms.tariff.quote(&zone, interval, quantity, terms.deposit_cents);
         let mine = booked_by(tx, &view, listing, &self.me.member, interval, now)?;
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let footing = self.footing(&view.row.owner, &self.me.member);
+        let asker = Asker { footing, mine: &mine, now };
         let broken = view.why_not(listing, interval, quantity, &asker).map_err(of_room)?;
         let alternatives = match broken.is_empty() {
             true => Vec::new(),
@@ -152,7 +157,7 @@ impl Replica {
             Ok(()) | Err(DecideError::Taken { .. }) => Ok(()),
             Err(error) => {
                 let mut refused = self.decide_error_of(&view, &wanted.resource, &error);
-                let asker = Asker { tier: wanted.tier, mine: &mine, now };
+                let asker = Asker { footing: wanted.footing, mine: &mine, now };
                 let Wanted { resource, quantity, .. } = wanted;
                 refused.offers =
                     self.alternatives(tx, &view, resource, interval, *quantity, &asker)?;
@@ -196,7 +201,8 @@ impl Replica {
                 continue;
             }
             let mine = booked_by(tx, &view, &row.id, &self.me.member, range, now)?;
-            let asker = Asker { tier: 0, mine: &mine, now };
+            let footing = self.footing(&view.row.owner, &self.me.member);
+            let asker = Asker { footing, mine: &mine, now };
             // One whose terms cannot be read here is not free here.
             let Ok(fit) = first_fit(&view, &row.id, range, length, quantity, &asker) else {
                 continue;
@@ -244,6 +250,9 @@ impl Replica {
         let before = before.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let terms = edit.applied_to(before, now);
         check_terms(&terms)?;
+        if edit.tiers.is_some() {
+            self.check_tiers(&terms)?;
+        }
         let me = self.as_holder();
         let changed = terms != *before;
         let unfitting = self.would_not_fit(tx, now, listing, &terms)?;

@@ -129,8 +129,8 @@ impl Replica {
             wish.leave_out(&skip.dates, true)?;
             Ok(wish)
         };
-        let planned =
-            wish().and_then(|wish| plan(tx, domain, &new.listing, &self.me.member, &wish, now));
+        let me = (&self.me.member, self.footing(&domain.row.owner, &self.me.member));
+        let planned = wish().and_then(|wish| plan(tx, domain, &new.listing, me, &wish, now));
         let items = planned.map_err(series_error)?.into_iter().map(|planned| {
             let at = told(planned.occurrence.interval.start, &zone);
             let broken = planned.broken.iter();
@@ -195,7 +195,15 @@ impl Replica {
                 continue;
             }
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            let view = booking::view(tx, &id, &self.me.member, &[], &self.genuine(), now)?;
+            let view = booking::view(
+                tx,
+                &id,
+                &self.me.member,
+                &[],
+                &self.genuine(),
+                &self.footings(),
+                now,
+            )?;
             let Some(view) = view else { continue };
             requesters.extend(view.requester);
             all.push(view);

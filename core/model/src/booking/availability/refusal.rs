@@ -18,6 +18,8 @@ pub enum Refusal {
         /// Tiers below this one are served.
         served: u8,
     },
+    /// Only whom a landlord attests may ask.
+    NotAttested,
     /// It is over already.
     Past,
     /// It must have an end.
@@ -81,7 +83,7 @@ impl Refusal {
         match self {
             Self::Part { .. } => Reason::PARTS,
             Self::Taken { .. } => Reason::TAKEN,
-            Self::Tier { .. } => Reason::NOT_ELIGIBLE,
+            Self::Tier { .. } | Self::NotAttested => Reason::NOT_ELIGIBLE,
             Self::Closed { .. } | Self::Quantity { .. } => Reason::UNAVAILABLE,
             _ => Reason::TERMS,
         }
@@ -92,6 +94,7 @@ impl Refusal {
         match self {
             Self::Quantity { .. } => "booking.why.quantity",
             Self::Tier { .. } => "booking.why.tier",
+            Self::NotAttested => "booking.why.not_attested",
             Self::Past => "booking.why.past",
             Self::OpenEnded => "booking.why.open_ended",
             Self::TooShort { .. } => "booking.why.too_short",

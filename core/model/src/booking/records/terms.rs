@@ -75,6 +75,11 @@ pub struct Terms {
     pub accept: String,
     /// A booking without an end ends at least this long after either side says so.
     pub leave_notice_ms: u64,
+    /// Whether only people whom a landlord attests may ask.
+    pub attested: bool,
+    /// What is rented from a landlord and let on: where he agrees to that, in the owner's
+    /// words.
+    pub consent: Option<String>,
     /// Fields of a later version, kept untouched.
     pub more: Vec<u8>,
 }
@@ -101,6 +106,8 @@ impl Default for Terms {
             cancellation: Cancellation::default(),
             accept: String::new(),
             leave_notice_ms: 0,
+            attested: false,
+            consent: None,
             more: Vec::new(),
         }
     }
@@ -154,6 +161,8 @@ impl Terms {
         within(self.tariff.is_valid() && self.deposit_cents <= bounds::PRICE, "price")?;
         within(self.cancellation.fee_percent <= 100, "fee")?;
         within(self.accept.len() <= bounds::TEXT_BYTES, "text to accept")?;
+        let says = |text: &String| !text.trim().is_empty() && text.len() <= bounds::CONSENT_BYTES;
+        within(self.consent.as_ref().is_none_or(says), "consent")?;
         within(self.more.len() <= bounds::MORE_BYTES, "later fields")?;
         within(codec::encode(self).len() <= bounds::TERMS_BYTES, "terms")
     }
