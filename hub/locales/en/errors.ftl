@@ -382,6 +382,8 @@ error-booking-why-quota = One member may not have more of it { $window ->
        *[rolling] in so many days
     }.
     .hint = Ask for less, or for a later time: `palier listing show` says how much.
+error-booking-why-still-out = Whoever had it before has not brought it back: it is not counted on before { $until }.
+    .hint = Say when it is back: `palier booking return BOOKING`; or choose a later time.
 error-booking-why-step = Bookings begin and end on steps of { $step } of the clock here.
     .hint = Round the times.
 error-booking-why-taken = Not enough of it is free then: { $free } left from { $moment } on.

@@ -382,6 +382,8 @@ error-booking-why-quota = Un membre ne peut en avoir davantage { $window ->
        *[rolling] en autant de jours
     }.
     .hint = Demandez moins, ou un moment plus tardif : `palier listing show` dit combien.
+error-booking-why-still-out = Qui l'avait avant ne l'a pas rapporté : on n'y compte pas avant { $until }.
+    .hint = Dites quand c'est revenu : `palier booking return RÉSERVATION` ; ou choisissez plus tard.
 error-booking-why-step = Ici, les réservations commencent et finissent à des pas de { $step } de l'horloge.
     .hint = Arrondissez les heures.
 error-booking-why-taken = Il n'en reste pas assez : { $free } à partir de { $moment }.

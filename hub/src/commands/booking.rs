@@ -77,6 +77,7 @@ const fn problem(what: ProblemArg) -> StepKind {
         ProblemArg::Overstay => StepKind::OVERSTAY,
         ProblemArg::Disputed => StepKind::DISPUTED,
         ProblemArg::Settled => StepKind::SETTLED,
+        ProblemArg::NotBack => StepKind::NOT_BACK,
     }
 }
 

@@ -181,6 +181,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("booking.why.quantity", Kind::Invalid),
     ("booking.why.quota", Kind::Conflict),
     ("booking.why.step", Kind::Invalid),
+    ("booking.why.still_out", Kind::Conflict),
     ("booking.why.taken", Kind::Conflict),
     ("booking.why.tier", Kind::NotAllowed),
     ("booking.why.too_far", Kind::Conflict),

@@ -63,8 +63,8 @@ impl Opened {
     ) -> Result<Calendar> {
         let hood = self.hood_of(scope).await?;
         let (calendar, title, mine) = self
-            .look(hood, move |replica, tx, _| {
-                let calendar = replica.calendar(tx, &id, &range)?;
+            .look(hood, move |replica, tx, now| {
+                let calendar = replica.calendar(tx, now, &id, &range)?;
                 let mine: std::result::Result<Vec<bool>, ActError> =
                     calendar.held.iter().map(|held| replica.is_mine(tx, &held.booking)).collect();
                 Ok((calendar, title_of(tx, &id)?, mine?))
@@ -100,7 +100,7 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let range = query.range;
         let calendar =
-            self.look(hood, move |replica, tx, _| replica.calendar(tx, &id, &range)).await?;
+            self.look(hood, move |replica, tx, now| replica.calendar(tx, now, &id, &range)).await?;
         let zone = zone_of(&calendar.terms);
         let free = match query.length_ms {
             None if query.quantity == 1 => calendar.free,

@@ -248,6 +248,7 @@ impl DomainView {
     fn without(&self, booking: &BookingId) -> Self {
         let mut view = self.clone();
         view.held.retain(|held| held.booking != *booking);
+        view.out.retain(|held| held.booking != *booking);
         for terms in &mut view.row.terms {
             (terms.notice_ms, terms.horizon_ms) = (0, None);
         }

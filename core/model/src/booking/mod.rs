@@ -21,6 +21,7 @@ mod rows;
 pub mod series;
 mod slots;
 mod status;
+mod still_out;
 pub mod tariff;
 mod terms_edit;
 pub(crate) mod told;
@@ -56,5 +57,6 @@ pub use rows::{
 };
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
+pub use still_out::{STILL_OUT_MS, is_genuine};
 pub use terms_edit::TermsEdit;
 pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};

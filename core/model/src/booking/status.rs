@@ -344,7 +344,7 @@ pub fn side_of(row: &BookingRow, domain: &DomainView, member: &MemberId) -> Opti
 
 /// What each side said of a booking: by its own record, or by a proof that the other side
 /// took in.
-fn said(
+pub(super) fn said(
     row: &BookingRow,
     domain: &DomainView,
     genuine: &dyn Fn(&Proof) -> bool,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Todo;
 use crate::authority::Authority;
+use crate::booking::lifecycle::Proof;
 use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView,
     Footing, Held, Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
@@ -118,7 +119,7 @@ fn of_booking(
     let Some(row) = tx.row::<Bookings>(id)? else { return Ok(None) };
     let Some(request) = row.request() else { return Ok(None) };
     let interval = request.record.interval;
-    let Some(view) = DomainView::over(tx, &request.record.domain, &interval)? else {
+    let Some(mut view) = DomainView::over(tx, &request.record.domain, &interval)? else {
         return Ok(None);
     };
     let standing = booking::who_may(&view, me);
@@ -158,6 +159,8 @@ fn of_booking(
     let care = booking::Care::AllTerms;
     let by = request.by.member;
     let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
+    let genuine = |proof: &Proof| booking::is_genuine(authority, proof);
+    view.note_still_out(tx, &interval, &genuine, &me.member, now)?;
     Ok(match booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now) {
         Ok(_) => Some(Duty::Accept(*id)),
         Err(booking::DecideError::Taken { .. }) if request.record.waitlist => None,
@@ -263,7 +266,9 @@ fn of_displaced(
         if !is_instant || row.is_given_up() || is_gone || is_over {
             continue;
         }
-        let Some(there) = DomainView::over(tx, &view.id, &out.interval)? else { continue };
+        let Some(mut there) = DomainView::over(tx, &view.id, &out.interval)? else { continue };
+        let genuine = |proof: &Proof| booking::is_genuine(authority, proof);
+        there.note_still_out(tx, &out.interval, &genuine, &me.member, now)?;
         let others = there.in_the_way(&out.resource, &out.interval, out.quantity);
         if others.is_ok_and(|others| others.is_empty()) {
             return Ok(Some(Duty::Accept(out.booking)));

@@ -204,7 +204,7 @@ impl Replica {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let interval = request.record.interval;
-        let domain = DomainView::over(tx, &request.record.domain, &interval)?;
+        let domain = self.domain_over(tx, &request.record.domain, &interval, now)?;
         let domain = domain.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         if !request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));

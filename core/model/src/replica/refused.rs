@@ -55,6 +55,7 @@ pub(super) fn of_rule(refusal: &Refusal, zone: &Zone) -> ActError {
         }
         Refusal::Part { at } => error.with("at", told(*at, zone)),
         Refusal::Taken { at, free } => error.with("at", told(*at, zone)).with("free", free),
+        Refusal::StillOut { until } => error.with("until_at", told(*until, zone)),
         Refusal::Quota(quota) => of_quota(quota, error),
         _ => error,
     }

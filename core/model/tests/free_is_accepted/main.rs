@@ -144,7 +144,7 @@ impl World {
             read: vec![],
             is_plain: true,
         };
-        DomainView { id: self.domain.id, row, held }
+        DomainView { id: self.domain.id, row, held, out: Vec::new() }
     }
 
     /// Whether one resource is the other, and whether it lies in it or holds it.

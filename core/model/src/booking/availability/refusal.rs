@@ -68,6 +68,11 @@ pub enum Refusal {
         /// How many are, there.
         free: u32,
     },
+    /// What was there before is not back yet.
+    StillOut {
+        /// It is not counted on before.
+        until: Instant,
+    },
     /// More than one member may have.
     Quota(Quota),
 }
@@ -83,6 +88,7 @@ impl Refusal {
         match self {
             Self::Part { .. } => Reason::PARTS,
             Self::Taken { .. } => Reason::TAKEN,
+            Self::StillOut { .. } => Reason::STILL_OUT,
             Self::Tier { .. } | Self::NotAttested => Reason::NOT_ELIGIBLE,
             Self::Closed { .. } | Self::Quantity { .. } => Reason::UNAVAILABLE,
             _ => Reason::TERMS,
@@ -110,6 +116,7 @@ impl Refusal {
             },
             Self::Part { .. } => "booking.why.part",
             Self::Taken { .. } => "booking.why.taken",
+            Self::StillOut { .. } => "booking.why.still_out",
             Self::Quota(_) => "booking.why.quota",
         }
     }
