@@ -155,6 +155,8 @@ fn records() -> Lines {
         cancellation: Cancellation { free_until_ms: 86_400_000, fee_percent: 50 },
         accept: "Pas d’essence".into(),
         leave_notice_ms: 30 * Instant::DAY_MS as u64,
+        attested: true,
+        consent: Some("Bailleur, le 3 mars".into()),
         ..Terms::default()
     };
     terms.check().expect("bounded");
