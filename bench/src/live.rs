@@ -46,7 +46,14 @@ pub async fn write(report: &mut Report) -> Outcome<()> {
             let start = now.plus_ms(Moment::DAY_MS * (1 + number));
             let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
             let note = "merci".to_owned();
-            let new = NewRequest { listing, interval, quantity: 1, waitlist: false, note };
+            let new = NewRequest {
+                listing,
+                interval,
+                quantity: 1,
+                waitlist: false,
+                note,
+                accepts: Default::default(),
+            };
             replica.request(tx, now, rng, new)
         })
         .await?;

@@ -278,6 +278,8 @@ pub struct NewBooking {
     pub wait: bool,
     /// A word to the owner; only who decides reads it.
     pub text: Option<String>,
+    /// Whether the text of the listing is accepted.
+    pub accept: bool,
 }
 
 /// What happens to a booking.

@@ -121,6 +121,9 @@ impl Terminal {
         } else {
             let mut err = io::stderr().lock();
             writeln!(err, "{}", render::plain(&error.message(self.texts)))?;
+            if let Some(words) = &error.to_read {
+                writeln!(err, "  {}", render::plain(words))?;
+            }
             let hint = error.hint(self.texts);
             if !hint.is_empty() {
                 writeln!(err, "{}", render::plain(&hint))?;

@@ -284,6 +284,7 @@ def sealed(plain):
         body["waitlist"], body["note"] = read.bool(), read.text()
         body["refs"] = read.sequence(lambda: reference(read))
         body["series"] = read.option(lambda: read.take(16))
+        body["accepted"] = read.option(read.hash)
     elif kind == 0x11:
         body["request"] = read.hash()
         if read.uint() == 0:
@@ -355,6 +356,7 @@ def terms(data):
     body["accept"] = read.text()
     body["leave_notice"] = read.uint()
     body["offer"] = read.uint()
+    body["attested"], body["consent"] = read.bool(), read.option(read.text)
     body["more"] = read.bytes()
     assert read.is_over()
     return body
@@ -408,6 +410,9 @@ def records(values):
     monday = ("20270104T080000", "FREQ=MONTHLY;BYDAY=1MO", ["20270201T080000"], 120)
     assert found["closures"] == [monday] and found["attendance"] == "at ends"
     assert found["accept"] == "Pas d’essence"
+    accepted = derive("palier text to accept v1", found["accept"].encode())
+    assert request["accepted"] == accepted
+    assert (found["attested"], found["consent"]) == (True, "Bailleur, le 3 mars")
     place = Reader(values["record.place"])
     place.int()
     assert (place.text(), place.text()) == ("Les Érables", "Europe/Paris") and place.is_over()

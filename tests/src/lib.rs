@@ -17,6 +17,7 @@ pub mod process;
 pub mod rogue;
 pub mod schema;
 pub mod script;
+pub mod street;
 
 /// The built command: `PALIER_BIN`, or the one beside this test; none where it was not
 /// built (`cargo xtask test` builds it first).

@@ -156,6 +156,8 @@ fn records() -> Lines {
         accept: "Pas d’essence".into(),
         leave_notice_ms: 30 * Instant::DAY_MS as u64,
         offer_ms: 36 * 3_600_000,
+        attested: true,
+        consent: Some("Bailleur, le 3 mars".into()),
         ..Terms::default()
     };
     terms.check().expect("bounded");
@@ -171,6 +173,7 @@ fn records() -> Lines {
         note: "Samedi, s’il vous plaît".into(),
         refs: vec![at],
         series: Some(palier_model::keys::SeriesId([9; 16])),
+        accepted: terms.text_to_accept(),
     };
     let accepted =
         Answer { at: NOW, booking, request: EntryHash([8; 32]), outcome: Outcome::Accepted(at) };

@@ -172,6 +172,7 @@ fn a_phone_made_from_the_words_reads_again_what_was_sealed_before() {
         quantity: 1,
         waitlist: false,
         note: "pour ma sœur".into(),
+        accepts: Default::default(),
     };
     let booking = world
         .act(old, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, request))

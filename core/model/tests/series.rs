@@ -71,7 +71,14 @@ impl Place {
     fn ask(&mut self, who: usize, interval: Interval, quantity: u32) -> Option<BookingId> {
         let (hood, listing) = (self.hood, self.room);
         let note = String::new();
-        let new = NewRequest { listing, interval, quantity, waitlist: false, note };
+        let new = NewRequest {
+            listing,
+            interval,
+            quantity,
+            waitlist: false,
+            note,
+            accepts: Default::default(),
+        };
         self.world
             .act(who, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new))
             .ok()
@@ -149,6 +156,7 @@ fn random_series(place: &mut Place) -> NewSeries {
         rule,
         except: BTreeSet::new(),
         quantity: 1 + place.below(2) as u32,
+        accepts: Default::default(),
     }
 }
 
@@ -268,6 +276,7 @@ fn days_that_are_left_out_must_be_days_of_it_and_every_series_ends() {
         rule: "FREQ=WEEKLY;COUNT=4".parse().unwrap(),
         except: BTreeSet::from([Date::constant(2070, 1, 14), Date::constant(2070, 1, 15)]),
         quantity: 1,
+        accepts: Default::default(),
     };
     assert_eq!(planned(&mut place, &new).len(), 3);
     let hood = place.hood;

@@ -37,8 +37,14 @@ fn what_one_publishes_the_other_reads_books_and_gets() {
 
     let start = world.now(bo).claimed.plus_ms(Instant::DAY_MS);
     let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
-    let request =
-        NewRequest { listing: id, interval, quantity: 1, waitlist: false, note: "merci".into() };
+    let request = NewRequest {
+        listing: id,
+        interval,
+        quantity: 1,
+        waitlist: false,
+        note: "merci".into(),
+        accepts: Default::default(),
+    };
     let booking = world
         .act(bo, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, request))
         .unwrap();

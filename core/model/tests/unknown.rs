@@ -205,8 +205,14 @@ fn who_asked_before_the_key_of_whoever_decides_was_there_hands_the_deal_over_lat
         world.lose(1, &hood, lost).unwrap();
         let start = Instant(1_796_000_000_000);
         let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
-        let new =
-            NewRequest { listing, interval, quantity: 1, waitlist: false, note: "merci".into() };
+        let new = NewRequest {
+            listing,
+            interval,
+            quantity: 1,
+            waitlist: false,
+            note: "merci".into(),
+            accepts: Default::default(),
+        };
         let booking = world
             .act(1, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new))
             .unwrap();

@@ -86,7 +86,14 @@ impl Place {
 
     fn ask(&mut self, who: usize, interval: Interval, quantity: u32, waitlist: bool) -> BookingId {
         let (hood, listing) = (self.hood, self.room);
-        let new = NewRequest { listing, interval, quantity, waitlist, note: String::new() };
+        let new = NewRequest {
+            listing,
+            interval,
+            quantity,
+            waitlist,
+            note: String::new(),
+            accepts: palier_model::booking::Accepts::Nothing,
+        };
         let asked = self
             .world
             .act(who, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new));

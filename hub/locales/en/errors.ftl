@@ -398,12 +398,20 @@ error-booking-why-quota = One member may not have more of it { $window ->
        *[rolling] in so many days
     }.
     .hint = Ask for less, or for a later time: `palier listing show` says how much.
+error-booking-why-still-out = Whoever had it before has not brought it back: it is not counted on before { $until }.
+    .hint = Say when it is back: `palier booking return BOOKING`; or choose a later time.
 error-booking-why-step = Bookings begin and end on steps of { $step } of the clock here.
     .hint = Round the times.
 error-booking-why-taken = Not enough of it is free then: { $free } left from { $moment } on.
     .hint = Choose another time: `palier calendar free`; or ask all the same and wait.
-error-booking-why-tier = It is not open to your building or your landlord's tenants yet.
-    .hint = Ask the owner, or look for another: `palier search`.
+error-booking-why-not-attested = Only people whom a landlord attests may ask for it.
+    .hint = A coordinator attests your landlord: `palier member attest MEMBER --landlord CODE`.
+error-booking-why-tier = { $served ->
+    [building] Only people of the owner's building may ask, as the neighbourhood attests it.
+    [landlord] Only people of the owner's building or landlord may ask, as the neighbourhood attests it.
+   *[other] It is open to nobody.
+}
+    .hint = A coordinator attests where you live (`palier member attest`); or look for another: `palier search`.
 error-booking-why-too-far = That is further ahead than bookings are taken: { $latest } is the last now.
     .hint = Ask for an earlier time, or again later.
 error-booking-why-too-long = It may be booked for { $most_words } at most.
@@ -450,6 +458,8 @@ error-listing-instructions-long = The instructions are too long.
     .hint = Shorten them.
 error-listing-surface-high = This surface is out of bounds.
     .hint = Give it in square metres.
+error-listing-tiers-not-attested = Your own building or landlord is not attested: it would be open to nobody.
+    .hint = A coordinator attests it: `palier member attest MEMBER --building CODE --landlord CODE`.
 error-listing-tiers-empty = Nobody could book.
     .hint = Leave at least one circle of neighbours.
 error-listing-availability-day = A window of availability leaves the day.
@@ -578,6 +588,8 @@ error-gate-start = A log begins without the right to.
     .hint = It is not kept; there is nothing to do.
 error-gate-unknown-author = The author of an entry is not known here.
     .hint = Exchange, or ask for a fuller file.
+error-booking-text-to-accept = It takes accepting this text:
+    .hint = Read it, then say it again with `--accept`.
 error-booking-unreadable-terms = The terms of this listing need a newer version of Palier.
     .hint = Update Palier, or ask the owner.
 error-invalid-range = This stretch of time is too long, or out of the range of calendars.

@@ -398,12 +398,20 @@ error-booking-why-quota = Un membre ne peut en avoir davantage { $window ->
        *[rolling] en autant de jours
     }.
     .hint = Demandez moins, ou un moment plus tardif : `palier listing show` dit combien.
+error-booking-why-still-out = Qui l'avait avant ne l'a pas rapporté : on n'y compte pas avant { $until }.
+    .hint = Dites quand c'est revenu : `palier booking return RÉSERVATION` ; ou choisissez plus tard.
 error-booking-why-step = Ici, les réservations commencent et finissent à des pas de { $step } de l'horloge.
     .hint = Arrondissez les heures.
 error-booking-why-taken = Il n'en reste pas assez : { $free } à partir de { $moment }.
     .hint = Choisissez un autre moment : `palier calendar free` ; ou demandez quand même et attendez.
-error-booking-why-tier = Elle n'est pas encore ouverte à votre bâtiment ou aux locataires de votre bailleur.
-    .hint = Demandez au propriétaire, ou cherchez ailleurs : `palier search`.
+error-booking-why-not-attested = Seuls peuvent la demander ceux qu'un bailleur atteste.
+    .hint = La coordination atteste votre bailleur : `palier member attest MEMBRE --landlord CODE`.
+error-booking-why-tier = { $served ->
+    [building] Seuls peuvent demander ceux du bâtiment du propriétaire, attesté dans le voisinage.
+    [landlord] Seuls peuvent demander ceux du bâtiment ou du bailleur du propriétaire, attestés dans le voisinage.
+   *[other] Elle n'est ouverte à personne.
+}
+    .hint = La coordination atteste où vous habitez (`palier member attest`) ; ou cherchez ailleurs : `palier search`.
 error-booking-why-too-far = C'est plus loin que les réservations ne sont prises : pour l'instant jusqu'au { $latest }.
     .hint = Demandez un moment plus proche, ou redemandez plus tard.
 error-booking-why-too-long = La réservation dure au plus { $most_words }.
@@ -450,6 +458,8 @@ error-listing-instructions-long = Les consignes sont trop longues.
     .hint = Raccourcissez-les.
 error-listing-surface-high = Cette surface sort des limites.
     .hint = Donnez-la en mètres carrés.
+error-listing-tiers-not-attested = Votre bâtiment ou votre bailleur n'est pas attesté : elle ne serait ouverte à personne.
+    .hint = La coordination l'atteste : `palier member attest MEMBRE --building CODE --landlord CODE`.
 error-listing-tiers-empty = Personne ne pourrait réserver.
     .hint = Laissez au moins un cercle de voisins.
 error-listing-availability-day = Une plage de disponibilité sort de la journée.
@@ -578,6 +588,8 @@ error-gate-start = Un journal commence sans en avoir le droit.
     .hint = Il n'est pas gardé ; il n'y a rien à faire.
 error-gate-unknown-author = L'auteur d'une entrée n'est pas connu ici.
     .hint = Échangez, ou demandez un fichier plus complet.
+error-booking-text-to-accept = Il faut accepter ce texte :
+    .hint = Lisez-le, puis redites-le avec `--accept`.
 error-booking-unreadable-terms = Les conditions de cette annonce demandent une version plus récente de Palier.
     .hint = Mettez Palier à jour, ou demandez au propriétaire.
 error-invalid-range = Cette période est trop longue, ou hors du calendrier.

@@ -113,6 +113,13 @@ pub struct Terms {
     pub accept: String,
     /// So long somebody who waits is offered room that came free; 0: accepted at once.
     pub offer_minutes: u64,
+    /// Who may ask: `building` (the owner's), `landlord` (and the owner's landlord's), `all`.
+    pub open_to: String,
+    /// Whether only people whom a landlord attests may ask.
+    pub attestation_required: bool,
+    /// What is rented from a landlord and let on: where he agrees, in the owner's words;
+    /// null: it is not.
+    pub consent: Option<String>,
 }
 
 /// A rule that is broken: a stable code with its values.
@@ -250,6 +257,10 @@ pub struct Calendar {
     pub zone: String,
     /// How many alike.
     pub capacity: u32,
+    /// Who may ask: `building`, `landlord`, `all`.
+    pub open_to: String,
+    /// Whether this person may, as the neighbourhood attests it.
+    pub open_to_me: bool,
     /// From when.
     pub start: When,
     /// Until when.

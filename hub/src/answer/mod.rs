@@ -86,6 +86,9 @@ pub struct ErrorBody {
     /// What could be had instead, nearest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Span>,
+    /// What somebody wrote that is to be read before one goes on: the text to accept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_read: Option<String>,
 }
 
 macro_rules! answers {

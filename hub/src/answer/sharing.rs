@@ -268,6 +268,10 @@ pub struct Booking {
     pub mine: bool,
     /// The words of whoever asked.
     pub note: String,
+    /// What whoever asked is to the place; null of help.
+    pub footing: Option<Footing>,
+    /// Whether it accepts the text that the listing asks to accept now.
+    pub text_accepted: TextAccepted,
     /// Why it stands so: a stable code, or an empty text.
     pub reason: String,
     /// The words of whoever decided.
@@ -277,7 +281,7 @@ pub struct Booking {
     /// Place on the waiting list, from 1; 0: not on it.
     pub waitlist: u64,
     /// What it was offered while it waited.
-    pub offer: Option<BookingOffer>,
+    pub offer: Option<Box<BookingOffer>>,
     /// Who says that it was handed over.
     pub handed_over: Word,
     /// Who says that it came back.
@@ -311,6 +315,32 @@ pub struct BookingOffer {
     pub taken: bool,
     /// Whether nobody took it in time.
     pub ran_out: bool,
+}
+
+/// What somebody is to a place, as the neighbourhood attests homes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Footing {
+    /// `building`: the same as the owner's; `landlord`: the same landlord; `outside`.
+    pub tier: String,
+    /// Whether a landlord is attested.
+    pub attested: bool,
+    /// Whether the listing is open to them now.
+    pub served: bool,
+}
+
+/// Whether a request accepts a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextAccepted {
+    /// There is none to accept.
+    #[default]
+    NotAsked,
+    /// It accepts the one in force.
+    Current,
+    /// It accepts another one: the listing had it before.
+    Other,
+    /// It accepts none.
+    Missing,
 }
 
 /// Something free instead.

@@ -21,6 +21,26 @@ pub enum AttendedArg {
     Ends,
 }
 
+/// Who may ask: each is wider than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TiersArg {
+    /// People of the same building.
+    Building,
+    /// And tenants of the same landlord.
+    Landlord,
+    /// Anybody of the neighbourhood.
+    All,
+}
+
+/// Whether a landlord must attest whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AttestationArg {
+    /// Yes.
+    Required,
+    /// No.
+    None,
+}
+
 /// What a booking of a listing is held to.
 #[derive(Debug, Clone, Default, Args)]
 pub struct TermsArgs {
@@ -84,6 +104,21 @@ pub struct TermsArgs {
     /// How long somebody who waits is offered room that came free.
     #[arg(long, value_name = "TIME")]
     pub offer: Option<SpanArg>,
+    /// Who may ask.
+    #[arg(long, value_name = "WHO")]
+    pub tiers: Option<TiersArg>,
+    /// Whether only people whom a landlord attests may ask.
+    #[arg(long, value_name = "WHICH")]
+    pub attestation: Option<AttestationArg>,
+    /// It is rented from a landlord, and let on.
+    #[arg(long, requires = "consent")]
+    pub rented: bool,
+    /// Where the landlord agrees to that.
+    #[arg(long, value_name = "TEXT", conflicts_with = "owned")]
+    pub consent: Option<String>,
+    /// It is one's own.
+    #[arg(long, conflicts_with = "rented")]
+    pub owned: bool,
     /// The time zone of the place.
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,

@@ -99,6 +99,8 @@ pub enum ProblemArg {
     Disputed,
     /// The two agree again.
     Settled,
+    /// Whoever had it before has not brought it back yet.
+    NotBack,
 }
 
 /// `palier booking problem`

@@ -65,6 +65,9 @@ pub struct SeriesCreate {
     /// A word to the owner. Only who decides reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
+    /// Accept the text of the listing.
+    #[arg(long)]
+    pub accept: bool,
 }
 
 impl SeriesPlan {

@@ -292,6 +292,9 @@ pub struct BookingRequest {
     /// A word to the owner. Only who decides reads it.
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
+    /// Accept the text of the listing.
+    #[arg(long)]
+    pub accept: bool,
 }
 
 /// One booking.

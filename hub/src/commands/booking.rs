@@ -79,6 +79,7 @@ const fn problem(what: ProblemArg) -> StepKind {
         ProblemArg::Overstay => StepKind::OVERSTAY,
         ProblemArg::Disputed => StepKind::DISPUTED,
         ProblemArg::Settled => StepKind::SETTLED,
+        ProblemArg::NotBack => StepKind::NOT_BACK,
     }
 }
 
@@ -88,8 +89,8 @@ async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<
         Some(start) => Some(interval(on, start, it.end).await?),
     };
     let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
-    let args::BookingRequest { quantity, wait, minutes, text, .. } = it;
-    let new = NewBooking { listing, interval, quantity, minutes, wait, text };
+    let args::BookingRequest { quantity, wait, minutes, text, accept, .. } = it;
+    let new = NewBooking { listing, interval, quantity, minutes, wait, text, accept };
     Ok(on.node.booking_request(on.scope, new).await?.into())
 }
 

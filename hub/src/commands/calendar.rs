@@ -2,12 +2,15 @@
 
 use jiff::civil::{Date, DateTime};
 use palier_model::booking::availability::Attendance;
-use palier_model::booking::{Mode, TermsEdit};
+use palier_model::booking::records::bounds;
+use palier_model::booking::{Mode, TermsEdit, tiers};
 use palier_model::time::{Instant, Interval};
 
 use super::{On, Outcome, listing, resolve};
 use crate::answer::{Per, Price};
-use crate::args::{self, AttendedArg, Calendar, OnArg, TermsArgs, TimeArg};
+use crate::args::{
+    self, AttendedArg, AttestationArg, Calendar, OnArg, TermsArgs, TiersArg, TimeArg,
+};
 use crate::backend::{Backend, BusyFile, CalendarFileOf, FreeQuery, ListingEdit, ListingPatch};
 use crate::errors::{CliError, Result};
 
@@ -167,6 +170,13 @@ pub(super) fn terms(it: TermsArgs) -> Result<TermsEdit> {
         cancellation: it.cancel.map(|cancel| cancel.0),
         accept: it.accept,
         offer_ms: it.offer.map(|span| span.0.unwrap_or(0)),
+        tiers: it.tiers.map(|who| match who {
+            TiersArg::Building => tiers::BUILDING,
+            TiersArg::Landlord => tiers::LANDLORD,
+            TiersArg::All => bounds::TIERS,
+        }),
+        attested: it.attestation.map(|which| which == AttestationArg::Required),
+        consent: if it.owned { Some(None) } else { it.consent.map(Some) },
         ..TermsEdit::default()
     };
     if !it.hours.is_empty() {

@@ -1,5 +1,6 @@
 //! `series`.
 
+use palier_model::booking::Accepts;
 use palier_model::replica::{Moment, NewSeries, SeriesSkip};
 
 use super::{On, Outcome, resolve};
@@ -14,7 +15,10 @@ pub(super) async fn series<B: Backend>(on: On<'_, B>, verb: Series) -> Result<Ou
             Ok(on.node.series_plan(on.scope, new).await?.into())
         }
         Series::Create(it) => {
-            let new = new(on, it.of).await?;
+            let mut new = new(on, it.of).await?;
+            if it.accept {
+                new.accepts = Accepts::InForce;
+            }
             let dates = args::all_dates(&it.skip);
             let skip = SeriesSkip { conflicts: it.skip_conflicts, dates };
             Ok(on.node.series_create(on.scope, new, skip, it.text).await?.into())
@@ -31,6 +35,7 @@ async fn new<B: Backend>(on: On<'_, B>, it: args::SeriesPlan) -> Result<NewSerie
         rule: it.rule(),
         except: args::all_dates(&it.except),
         quantity: it.quantity,
+        accepts: Accepts::Nothing,
     })
 }
 

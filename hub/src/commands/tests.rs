@@ -58,6 +58,8 @@ fn booking(id: BookingId) -> Booking {
         mine: false,
         reason: String::new(),
         note: String::new(),
+        footing: None,
+        text_accepted: Default::default(),
         text: String::new(),
         alternatives: vec![],
         series: None,

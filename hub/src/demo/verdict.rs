@@ -107,6 +107,8 @@ mod tests {
             mine: false,
             reason: String::new(),
             note: String::new(),
+            footing: None,
+            text_accepted: Default::default(),
             text: String::new(),
             alternatives: vec![],
             waitlist: 0,

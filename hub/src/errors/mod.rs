@@ -113,6 +113,9 @@ pub struct CliError {
     /// What could be had instead, nearest first.
     #[serde(default)]
     pub alternatives: Vec<Span>,
+    /// What somebody wrote that is to be read before one goes on.
+    #[serde(default)]
+    pub to_read: Option<Box<str>>,
 }
 
 impl CliError {
@@ -124,8 +127,8 @@ impl CliError {
 
     /// An error of a layer below, which knows its own kind.
     pub fn of_kind(code: &str, kind: Kind) -> Self {
-        let params = BTreeMap::new();
-        Self { code: code.to_owned(), kind, params, also: Vec::new(), alternatives: Vec::new() }
+        let (params, also, alternatives) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { code: code.to_owned(), kind, params, also, alternatives, to_read: None }
     }
 
     /// A fault of ours. The detail is logged, never shown as if the person could act on it.
@@ -197,6 +200,7 @@ impl CliError {
                 params: self.params.clone(),
                 also: self.also.iter().flat_map(Self::reasons).collect(),
                 alternatives: self.alternatives.clone(),
+                to_read: self.to_read.as_deref().map(str::to_owned),
             },
         }
     }

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use palier_model::booking::lifecycle::{Proof, Stage, Word as ModelWord};
 use palier_model::booking::{
-    Alternative as ModelAlternative, Became, BookingView, Care, Deed, Delivery as ModelDelivery,
-    Effect, Reason, Status,
+    Accepts, Alternative as ModelAlternative, Became, BookingView, Care, Deed,
+    Delivery as ModelDelivery, Effect, Reason, Status, TextAccepted as ModelTextAccepted,
 };
 use palier_model::keys::{BookingId, DocId};
 use palier_model::listing::Listings;
@@ -15,8 +15,8 @@ use palier_model::time::Instant;
 
 use super::{Opened, calendar, ends, saved, services};
 use crate::answer::{
-    Alternative, Booking, BookingOffer, BookingRequested, BookingStatus, Delivery, Event, List,
-    Saved, When, Word,
+    Alternative, Booking, BookingOffer, BookingRequested, BookingStatus, Delivery, Event, Footing,
+    List, Saved, TextAccepted, When, Word,
 };
 use crate::backend::{Backend as _, BookingAct, BookingFilter, NewBooking, Paging, Scope};
 use crate::errors::{CliError, Result};
@@ -37,7 +37,7 @@ impl Opened {
         if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &asked)?)).await? {
             return self.answer(scope, new).await;
         }
-        let NewBooking { listing, interval, quantity, wait, text, .. } = new;
+        let NewBooking { listing, interval, quantity, wait, text, accept, .. } = new;
         let missing = || CliError::new("usage.missing_argument").param("argument", "--start");
         let interval = interval.ok_or_else(missing)?;
         let request = NewRequest {
@@ -46,6 +46,7 @@ impl Opened {
             quantity,
             waitlist: wait,
             note: text.unwrap_or_default(),
+            accepts: if accept { Accepts::InForce } else { Accepts::Nothing },
         };
         let zone = self.zone_of(hood).await?;
         let written = self.write(hood, move |replica, tx, now, rng| {
@@ -228,6 +229,8 @@ impl Opened {
             requester: view.requester.map(Into::into),
             mine: view.requester == Some(self.identity.member),
             note: view.note.clone(),
+            footing: Some(footing(view)),
+            text_accepted: text_accepted(view.text_accepted),
             text: view.text.clone(),
             reason: match (view.status, view.reason) {
                 (Status::Lapsed, _) => "lapsed".to_owned(),
@@ -237,11 +240,13 @@ impl Opened {
             },
             alternatives: view.alternatives.iter().map(alternative).collect(),
             waitlist: view.waitlist.map_or(0, u64::from),
-            offer: view.offer.as_ref().map(|offer| BookingOffer {
-                until: When::new(offer.until, zone),
-                text: offer.text.clone(),
-                taken: offer.is_taken,
-                ran_out: offer.has_run_out(self.now()),
+            offer: view.offer.as_ref().map(|offer| {
+                Box::new(BookingOffer {
+                    until: When::new(offer.until, zone),
+                    text: offer.text.clone(),
+                    taken: offer.is_taken,
+                    ran_out: offer.has_run_out(self.now()),
+                })
             }),
             handed_over: word(view.life.map(|life| life.handed_over), zone),
             returned: word(view.life.map(|life| life.returned), zone),
@@ -285,6 +290,25 @@ fn read(tx: &Tx<'_>, view: BookingView) -> std::result::Result<Read, ActError> {
         titles.push((alternative.listing, title_of(tx, &alternative.listing)?));
     }
     Ok(Read { title: title_of(tx, &view.listing)?, titles, view, against: None })
+}
+
+fn footing(view: &BookingView) -> Footing {
+    let tier = match view.footing.tier {
+        0 => "building",
+        1 => "landlord",
+        _ => "outside",
+    };
+    let attested = view.footing.attested;
+    Footing { tier: tier.to_owned(), attested, served: view.is_served }
+}
+
+const fn text_accepted(it: ModelTextAccepted) -> TextAccepted {
+    match it {
+        ModelTextAccepted::NotAsked => TextAccepted::NotAsked,
+        ModelTextAccepted::Current => TextAccepted::Current,
+        ModelTextAccepted::Other => TextAccepted::Other,
+        ModelTextAccepted::Missing => TextAccepted::Missing,
+    }
 }
 
 const fn stage(stage: Stage) -> BookingStatus {

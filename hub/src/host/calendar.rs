@@ -8,7 +8,7 @@ use palier_model::booking::availability::{
 use palier_model::booking::tariff::{Currency, Line, Tariff, TariffError, Unit};
 use palier_model::booking::{Alternative as ModelAlternative, Held, Terms as ModelTerms};
 use palier_model::keys::DocId;
-use palier_model::replica::{ActError, Quoted, Unfitting};
+use palier_model::replica::{ActError, Quoted, Unfitting, served_code};
 use palier_model::time::{HolidayCalendar, HolidayHours, Instant, Interval, Weekday, Window, Zone};
 
 use super::bookings::title_of;
@@ -63,8 +63,8 @@ impl Opened {
     ) -> Result<Calendar> {
         let hood = self.hood_of(scope).await?;
         let (calendar, title, mine) = self
-            .look(hood, move |replica, tx, _| {
-                let calendar = replica.calendar(tx, &id, &range)?;
+            .look(hood, move |replica, tx, now| {
+                let calendar = replica.calendar(tx, now, &id, &range)?;
                 let mine: std::result::Result<Vec<bool>, ActError> =
                     calendar.held.iter().map(|held| replica.is_mine(tx, &held.booking)).collect();
                 Ok((calendar, title_of(tx, &id)?, mine?))
@@ -81,6 +81,8 @@ impl Opened {
             title,
             zone: calendar.zone.name().to_owned(),
             capacity: calendar.terms.capacity,
+            open_to: served_code(calendar.terms.tiers).to_owned(),
+            open_to_me: calendar.open_to_me,
             start: When::new(range.start, &zone),
             end: When::new(range.end.unwrap_or(range.start), &zone),
             days: days(&calendar.terms, &calendar.zone, &calendar.free, &range)?,
@@ -98,7 +100,7 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let range = query.range;
         let calendar =
-            self.look(hood, move |replica, tx, _| replica.calendar(tx, &id, &range)).await?;
+            self.look(hood, move |replica, tx, now| replica.calendar(tx, now, &id, &range)).await?;
         let zone = zone_of(&calendar.terms);
         let free = match query.length_ms {
             None if query.quantity == 1 => calendar.free,
@@ -422,5 +424,8 @@ pub(super) fn terms(it: &ModelTerms) -> Terms {
         cancel_fee_percent: u32::from(it.cancellation.fee_percent),
         accept: it.accept.clone(),
         offer_minutes: minutes(it.offer_ms),
+        open_to: served_code(it.tiers).to_owned(),
+        attestation_required: it.attested,
+        consent: it.consent.clone(),
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn of_act(error: ActError) -> CliError {
     for (name, value) in error.params {
         told = told.param(name, value);
     }
+    told.to_read = error.to_read;
     told.also = error.also.into_iter().map(of_act).collect();
     told.alternatives = error
         .offers

@@ -16,7 +16,7 @@ use super::bookings::{delivery, title_of, word};
 use super::{Opened, calendar, saved};
 use crate::answer::{
     Booking, BookingDone, BookingRequested, BookingStatus, Event, Payment, PaymentStatus, Per,
-    Price, Proposal, Saved, Service, Side, Thanks, When,
+    Price, Proposal, Saved, Service, Side, TextAccepted, Thanks, When,
 };
 use crate::backend::{BookingAct, NewBooking, Scope};
 use crate::errors::{CliError, Result};
@@ -173,6 +173,8 @@ impl Opened {
             requester: Some(view.requester.into()),
             mine: read.side == ModelSide::Requester,
             note: view.note.clone(),
+            footing: None,
+            text_accepted: TextAccepted::NotAsked,
             reason: reason(view).to_owned(),
             text: view.text.clone(),
             alternatives: Vec::new(),

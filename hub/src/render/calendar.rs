@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Weekday};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::request::open_to;
 use super::sharing::{money, price};
 use super::style::{View, plain, short};
 use super::table::table;
@@ -49,6 +50,11 @@ fn sign(day: &CalendarDay, view: &View<'_>) -> (String, String) {
 pub(super) fn month(it: &Calendar, view: &View<'_>) -> String {
     let mut out =
         format!("{} {}\n", view.strong(&plain(&it.title)), view.faint(&short(&it.listing)));
+    let who = open_to(&it.open_to, view);
+    if !who.is_empty() {
+        let mine = if it.open_to_me { String::new() } else { view.get("footing-not-me") };
+        out.push_str(&view.field("field-open-to", format!("{who} {mine}").trim_end()));
+    }
     let mut shown: Option<(i16, i8)> = None;
     let mut row = String::new();
     let flush = |row: &mut String, out: &mut String| {
@@ -348,6 +354,11 @@ pub(super) fn terms(it: &Terms, view: &View<'_>) -> String {
         let text = [("before", before.into()), ("percent", percent.into())];
         out.push_str(&view.field("field-cancel", &view.with("terms-cancel", text)));
     }
+    out.push_str(&view.field("field-open-to", &open_to(&it.open_to, view)));
+    if it.attestation_required {
+        out.push_str(&view.field("field-attestation", &view.get("attestation-required")));
+    }
+    out.push_str(&view.field("field-consent", &plain(it.consent.as_deref().unwrap_or_default())));
     out.push_str(&view.field("field-accept", &plain(&it.accept)));
     let offer = match it.offer_minutes {
         0 => view.get("terms-no-offer"),

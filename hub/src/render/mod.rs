@@ -9,6 +9,7 @@ mod deal;
 mod ends;
 mod machine;
 mod people;
+mod request;
 mod series;
 mod service;
 mod sharing;

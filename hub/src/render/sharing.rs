@@ -227,6 +227,7 @@ pub(super) fn booking(it: &Booking, view: &View<'_>) -> String {
         out.push_str(&format!("  {told}\n"));
         out.push_str(&view.field("field-text", &plain(&offer.text)));
     }
+    out.push_str(&super::request::of_booking(it, view));
     out.push_str(&super::ends::of_booking(it, view));
     if it.mine {
         let delivery = view.get(match it.delivery {

@@ -55,6 +55,8 @@ fn displaced() -> Booking {
         mine: true,
         reason: "booking.displaced".into(),
         note: String::new(),
+        footing: None,
+        text_accepted: Default::default(),
         text: String::new(),
         alternatives: vec![Alternative {
             listing: DocId([1; 32]).into(),

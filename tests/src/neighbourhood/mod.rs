@@ -189,6 +189,7 @@ impl Neighbourhood {
             quantity: 1,
             waitlist: false,
             note: words(&mut self.rng, 8),
+            accepts: Default::default(),
         };
         let rng = &mut self.rng;
         let (booking, _) =

@@ -4,6 +4,7 @@
 //! double booking takes a partition.
 
 use super::availability::{Asker, Refusal};
+use super::footing::Footing;
 use super::records::{CloseHolder, Decision, Holder, Op, Reason, Terms, bounds};
 use super::room::{DomainView, RoomError};
 use super::rows::{BookingState, OpenState};
@@ -33,8 +34,8 @@ pub struct Wanted {
     pub interval: Interval,
     /// How many units.
     pub quantity: u32,
-    /// Tier of the requester; 0 is this building.
-    pub tier: u8,
+    /// What the requester is to the place.
+    pub footing: Footing,
 }
 
 /// How much of the terms an acceptance is held to.
@@ -151,7 +152,7 @@ pub fn accept(
         resource: wanted.resource,
         interval: wanted.interval,
         quantity: wanted.quantity,
-        tier: wanted.tier.min(bounds::TIERS),
+        tier: wanted.footing.tier.min(bounds::TIERS),
     };
     let decision = decision(domain, me, op, now)?;
     check(domain, wanted, mine, care, now)?;
@@ -166,10 +167,10 @@ pub fn check(
     care: Care,
     now: Instant,
 ) -> Result<(), DecideError> {
-    let Wanted { resource, interval, quantity, tier, .. } = wanted;
+    let Wanted { resource, interval, quantity, footing, .. } = wanted;
     let broken = match care {
         Care::AllTerms => {
-            let asker = Asker { tier: *tier, mine, now };
+            let asker = Asker { footing: *footing, mine, now };
             domain.why_not(resource, interval, *quantity, &asker)?
         }
         Care::CalendarOnly | Care::Overtake => domain.in_the_way(resource, interval, *quantity)?,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::availability::{Asker, Refusal, Survey};
 use super::calendar::{Effect, Held, end_ms};
 use super::decide::{self, Care, DecideError, Wanted};
+use super::footing::Footing;
 use super::lifecycle::{Side, Stage};
 use super::records::{Decision, Extension, Holder, Notice, Op, Outcome, Reason, Terms};
 use super::room::{DomainView, RoomError, booked_besides};
@@ -236,6 +237,8 @@ pub struct NewEnd<'a> {
     pub end: Option<Instant>,
     /// What its requester has booked beside it.
     pub mine: &'a [Interval],
+    /// What its requester is to the place.
+    pub footing: Footing,
 }
 
 impl NewEnd<'_> {
@@ -255,6 +258,7 @@ impl DomainView {
     fn without(&self, booking: &BookingId) -> Self {
         let mut view = self.clone();
         view.held.retain(|held| held.booking != *booking);
+        view.out.retain(|held| held.booking != *booking);
         for terms in &mut view.row.terms {
             (terms.notice_ms, terms.horizon_ms) = (0, None);
         }
@@ -282,7 +286,7 @@ pub fn check_end(
         resource: held.resource,
         interval,
         quantity: held.quantity,
-        tier: 0,
+        footing: new.footing,
     };
     decide::check(&domain.without(&held.booking), &wanted, new.mine, care, now)
 }
@@ -297,7 +301,7 @@ pub fn why_not_end(
     if !new.is_later() {
         return Ok(Vec::new());
     }
-    let asker = Asker { tier: 0, mine: new.mine, now };
+    let asker = Asker { footing: new.footing, mine: new.mine, now };
     domain.without(&held.booking).why_not(&held.resource, &interval, held.quantity, &asker)
 }
 
@@ -313,7 +317,7 @@ pub fn latest_end(domain: &DomainView, new: &NewEnd<'_>, now: Instant) -> Option
     let (terms, zone) = view.of(&held.resource).ok()?;
     let occupied = view.occupied(&held.resource, &interval, None);
     let survey = Survey::new(&zone, terms, &occupied, interval).ok()?;
-    let asker = Asker { tier: 0, mine: new.mine, now };
+    let asker = Asker { footing: new.footing, mine: new.mine, now };
     survey.latest_end(&interval, after, held.quantity, &asker).ok()?
 }
 

@@ -5,11 +5,13 @@
 //! Invariant: the calendar reads open records alone and is a pure function of their
 //! set; no clock, no order of arrival and no claimed time has a say in it.
 
+mod accepted;
 pub mod availability;
 pub mod calendar;
 mod decide;
 mod extend;
 mod extension;
+mod footing;
 mod history;
 pub mod lifecycle;
 mod offers;
@@ -20,11 +22,13 @@ mod rows;
 pub mod series;
 mod slots;
 mod status;
+mod still_out;
 pub mod tariff;
 mod terms_edit;
 pub(crate) mod told;
 mod waiting;
 
+pub use accepted::{Accepts, TextAccepted, TextHash, text_hash};
 pub use calendar::{
     Act, ActKind, BookingFacts, Calendar, Displaced, Domain, Effect, Held, HistoryLine, Released,
     Resized, Waits, calendar,
@@ -38,6 +42,7 @@ pub use extension::{
     earliest_end, ends_by_notice, is_open, latest_end, may_change_at, next_turn, noticed_end,
     resize, why_not_end,
 };
+pub use footing::{Footing, tiers};
 pub use history::delivery_of;
 pub use offers::{Offering, offer_of};
 pub use project::{
@@ -56,6 +61,7 @@ pub use rows::{
 };
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view};
+pub use still_out::{STILL_OUT_MS, is_genuine};
 pub use terms_edit::TermsEdit;
 pub use told::{SAID_BY_DEVICE, SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
 pub use waiting::{InLine, waiting, waitlist};

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::availability::{Asker, Occupied, PartTree, Refusal, Relation, Segment, Survey};
-use super::calendar::{Held, Waits, conflict, end_ms};
+use super::calendar::{Held, Waits, conflict};
 use super::decide::Wanted;
+use super::footing::Footing;
 use super::records::{DomainId, Terms};
 use super::rows::{Bookings, CalendarRow, CalendarSlots, Calendars};
 use super::slots::slots_over;
@@ -31,6 +32,9 @@ pub struct DomainView {
     pub row: CalendarRow,
     /// What counts, by start.
     pub held: Vec<Held>,
+    /// What is still out past its end, as far as that was looked for: it stands there from
+    /// its start until it may be counted on again.
+    pub out: Vec<Held>,
 }
 
 /// Another slot that could be had.
@@ -70,7 +74,7 @@ impl DomainView {
     /// Reads its row alone.
     pub fn head(tx: &Tx<'_>, domain: &DomainId) -> Result<Option<Self>, RowsError> {
         let row = tx.row::<Calendars>(domain)?.filter(|row| row.counts);
-        Ok(row.map(|row| Self { id: *domain, row, held: Vec::new() }))
+        Ok(row.map(|row| Self { id: *domain, row, held: Vec::new(), out: Vec::new() }))
     }
 
     /// Reads it with what counts in a range, and within the gap on either side.
@@ -135,9 +139,7 @@ impl DomainView {
         let Some(terms) = self.terms(resource) else { return Vec::new() };
         let gap_ms = i64::try_from(terms.gap_ms()).unwrap_or(i64::MAX);
         let tree = self.tree();
-        self.held
-            .iter()
-            .take_while(|held| held.interval.start.0 < end_ms(interval).saturating_add(gap_ms))
+        self.standing_there()
             .filter(|held| conflict(&held.interval, interval, gap_ms))
             .filter(|held| self.relation(&tree, resource, &held.resource).is_some())
             .collect()
@@ -186,7 +188,8 @@ impl DomainView {
             Err(OpeningError::RangeTooLong) => return Ok(vec![without_end(wanted)]),
             survey => survey?,
         };
-        Ok(survey.why_not(wanted, quantity, asker)?)
+        let broken = survey.why_not(wanted, quantity, asker)?;
+        self.naming_what_is_out(broken, |it| it.why_not(resource, wanted, quantity, asker))
     }
 
     /// What of that nobody can make an exception of: how many there are, closures, what
@@ -208,7 +211,8 @@ impl DomainView {
             Err(OpeningError::RangeTooLong) => return Ok(vec![without_end(wanted)]),
             survey => survey?,
         };
-        Ok(survey.in_the_way(wanted, quantity)?)
+        let broken = survey.in_the_way(wanted, quantity)?;
+        self.naming_what_is_out(broken, |it| it.in_the_way(resource, wanted, quantity))
     }
 
     /// The same with others booked besides.
@@ -300,17 +304,18 @@ impl DomainView {
         now: Instant,
     ) -> Result<Vec<(Held, Vec<Refusal>)>, RoomError> {
         let index = self.row.record.index_of(resource).ok_or(RoomError::NoSuchResource)?;
-        let mut then = self.clone();
+        let mut then = Self { out: Vec::new(), ..self.clone() };
         let slot = then.row.terms.get_mut(index).ok_or(RoomError::NoSuchResource)?;
         *slot = Terms {
             notice_ms: 0,
             horizon_ms: None,
             quotas: Vec::new(),
             tiers: super::records::bounds::TIERS,
+            attested: false,
             ..terms.clone()
         };
         let zone = terms.zone()?;
-        let asker = Asker { tier: 0, mine: &[], now: Instant(0) };
+        let asker = Asker { footing: Footing::NEAREST, mine: &[], now: Instant(0) };
         let mut found = Vec::new();
         for held in &self.held {
             if held.resource != *resource || held.interval.end.is_some_and(|end| end <= now) {

@@ -11,6 +11,7 @@ use jiff::civil::{Date, DateTime};
 
 use super::availability::{Asker, Refusal};
 use super::decide::Wanted;
+use super::footing::Footing;
 use super::records::bounds;
 use super::room::{Alternative, DomainView, RoomError, booked_by};
 use super::tariff::{Quote, TariffError};
@@ -129,7 +130,7 @@ pub fn plan(
     tx: &Tx<'_>,
     domain: &DomainView,
     resource: &DocId,
-    member: &MemberId,
+    (member, footing): (&MemberId, Footing),
     wish: &SeriesWish,
     now: Instant,
 ) -> Result<Vec<Planned>, SeriesError> {
@@ -148,7 +149,7 @@ pub fn plan(
             return Err(RoomError::NoSuchResource.into());
         };
         let view = view.with(&own);
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let asker = Asker { footing, mine: &mine, now };
         let broken = view.why_not(resource, &interval, wish.quantity, &asker)?;
         let quote = terms.tariff.quote(&zone, &interval, wish.quantity, terms.deposit_cents);
         if broken.is_empty() {
@@ -161,7 +162,7 @@ pub fn plan(
     for conflict in planned.iter_mut().filter(|it| !it.broken.is_empty()) {
         let interval = conflict.occurrence.interval;
         let Some(view) = DomainView::around(tx, &domain.id, &interval, now)? else { continue };
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let asker = Asker { footing, mine: &mine, now };
         let view = view.with(&own);
         conflict.alternatives =
             view.alternatives(resource, &interval, wish.quantity, &asker, ALTERNATIVES);
@@ -174,5 +175,11 @@ fn stand_for(number: usize, resource: &DocId, interval: &Interval, quantity: u32
     let mut id = [0; 32];
     id[..8].copy_from_slice(&u64::try_from(number).unwrap_or(u64::MAX).to_be_bytes());
     let booking = BookingId(id);
-    Wanted { booking, resource: *resource, interval: *interval, quantity, tier: 0 }
+    Wanted {
+        booking,
+        resource: *resource,
+        interval: *interval,
+        quantity,
+        footing: Footing::NEAREST,
+    }
 }

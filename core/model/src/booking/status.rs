@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted::TextAccepted;
 use super::availability::Asker;
 use super::calendar::Effect;
 use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
+use super::footing::Footing;
 use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
 use super::offers::{Offering, offer_of};
@@ -116,6 +118,12 @@ pub struct BookingView {
     pub quantity: u32,
     /// The requester's word.
     pub note: String,
+    /// What whoever asked is to the place, and whether the terms in force serve that.
+    pub footing: Footing,
+    /// See [`Self::footing`].
+    pub is_served: bool,
+    /// Whether it accepts the text that is to be accepted now.
+    pub text_accepted: TextAccepted,
     /// What it was asked for together with.
     pub series: Option<SeriesId>,
     /// Where it stands.
@@ -155,7 +163,8 @@ pub struct BookingView {
 }
 
 /// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
-/// look for the same slot on; `genuine` says whether a proof is its member's word. `None`:
+/// look for the same slot on; `genuine` says whether a proof is its member's word, `footing` what the second
+/// member is to what the first one shares. `None`:
 /// neither requested nor decided, as far as is known.
 pub fn view(
     tx: &Tx<'_>,
@@ -163,6 +172,7 @@ pub fn view(
     viewer: &MemberId,
     others: &[(DomainId, DocId)],
     genuine: &dyn Fn(&Proof) -> bool,
+    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
     now: Instant,
 ) -> Result<Option<BookingView>, RowsError> {
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
@@ -180,6 +190,9 @@ pub fn view(
         interval: record.interval,
         quantity: record.quantity,
         note: record.note.clone(),
+        footing: Footing { tier: 2, attested: false },
+        is_served: true,
+        text_accepted: TextAccepted::NotAsked,
         series: record.series,
         status: judged.status,
         firm: false,
@@ -210,6 +223,11 @@ pub fn view(
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
+    view.footing = footing(&domain.row.owner, &request.by.member);
+    if let Some(terms) = domain.terms(&record.listing) {
+        view.is_served = view.footing.is_served(terms);
+        view.text_accepted = record.text_accepted(terms);
+    }
     if view.status == Status::Confirmed {
         let said = said(&row, &domain, genuine);
         let life = lifecycle::life(&view.interval, &said, now);
@@ -228,7 +246,7 @@ pub fn view(
     );
     let fell = view.status == Status::Cancelled && view.reason == Some(Reason::UNAVAILABLE);
     if (is_open || fell) && view.interval.start >= now {
-        view.alternatives = alternatives(tx, &view, request.by.member, others, now)?;
+        view.alternatives = alternatives(tx, &view, request.by.member, others, footing, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
@@ -282,6 +300,7 @@ fn alternatives(
     view: &BookingView,
     requester: MemberId,
     others: &[(DomainId, DocId)],
+    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
     now: Instant,
 ) -> Result<Vec<Alternative>, RowsError> {
     let BookingView { listing, interval, quantity, .. } = view;
@@ -289,7 +308,7 @@ fn alternatives(
         return Ok(Vec::new());
     };
     let mine = booked_by(tx, &domain, listing, &requester, interval, now)?;
-    let asker = Asker { tier: 0, mine: &mine, now };
+    let asker = Asker { footing: view.footing, mine: &mine, now };
     let is_free = domain.in_the_way(listing, interval, *quantity).is_ok_and(|it| it.is_empty());
     if is_free && view.status == Status::Requested {
         return Ok(Vec::new());
@@ -298,7 +317,8 @@ fn alternatives(
     for (other, listing) in others.iter().take(ALTERNATIVES) {
         let Some(other) = DomainView::over(tx, other, interval)? else { continue };
         let mine = booked_by(tx, &other, listing, &requester, interval, now)?;
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let footing = footing(&other.row.owner, &requester);
+        let asker = Asker { footing, mine: &mine, now };
         let broken = other.why_not(listing, interval, *quantity, &asker);
         if broken.is_ok_and(|broken| broken.is_empty()) {
             found.push(Alternative { listing: *listing, interval: *interval });
@@ -406,7 +426,7 @@ pub fn side_of(row: &BookingRow, domain: &DomainView, member: &MemberId) -> Opti
 
 /// What each side said of a booking: by its own record, or by a proof that the other side
 /// took in.
-fn said(
+pub(super) fn said(
     row: &BookingRow,
     domain: &DomainView,
     genuine: &dyn Fn(&Proof) -> bool,

@@ -66,6 +66,10 @@ pub struct TermsEdit {
     pub leave_notice_ms: Option<u64>,
     /// How long somebody who waits is offered room that came free.
     pub offer_ms: Option<u64>,
+    /// Whether only people whom a landlord attests may ask.
+    pub attested: Option<bool>,
+    /// Where the landlord of what is let on agrees to it; none: it is the owner's.
+    pub consent: Option<Option<String>>,
 }
 
 impl TermsEdit {
@@ -94,6 +98,8 @@ impl TermsEdit {
         set(&mut terms.accept, edit.accept);
         set(&mut terms.leave_notice_ms, edit.leave_notice_ms);
         set(&mut terms.offer_ms, edit.offer_ms);
+        set(&mut terms.attested, edit.attested);
+        set(&mut terms.consent, edit.consent);
         self.open(&mut terms, now);
         terms
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::Todo;
 use super::waiting::{is_behind_others, of_waiting};
 use crate::authority::Authority;
+use crate::booking::lifecycle::Proof;
 use crate::booking::{
-    self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView, Held,
-    Holder, Mode, NewEnd, OpenState, Reason, Receipts, Standing, Wanted,
+    self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView,
+    Footing, Held, Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
 };
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::{keyring_of, own_acts_wait};
@@ -172,7 +173,7 @@ fn of_booking(
     let Some(row) = tx.row::<Bookings>(id)? else { return Ok(None) };
     let Some(request) = row.request() else { return Ok(None) };
     let interval = request.record.interval;
-    let Some(view) = DomainView::over(tx, &request.record.domain, &interval)? else {
+    let Some(mut view) = DomainView::over(tx, &request.record.domain, &interval)? else {
         return Ok(None);
     };
     let standing = booking::who_may(&view, me);
@@ -192,8 +193,7 @@ fn of_booking(
     if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
         return of_end(tx, authority, me, (&row, &view), held, now);
     }
-    let is_instant =
-        view.terms(&request.record.listing).is_some_and(|terms| terms.mode == Mode::Instant);
+    let is_instant = decides_by_itself(&view, &request.record);
     let is_undecided = match state.as_ref().map(|state| &state.state) {
         None => true,
         // It fell with who had accepted it: it waits, without a place.
@@ -213,12 +213,12 @@ fn of_booking(
         resource: request.record.listing,
         interval: request.record.interval,
         quantity: request.record.quantity,
-        tier: 0,
+        footing: Footing::in_hood(authority, &view.row.owner, &request.by.member),
     };
     let by = request.by.member;
     let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
-    let queue = || -> Option<Duty> {
-        let decision = booking::queue(&view, me, &wanted, state.as_ref(), now).ok()?;
+    let queue = |view: &DomainView| -> Option<Duty> {
+        let decision = booking::queue(view, me, &wanted, state.as_ref(), now).ok()?;
         (interval.start > now).then(|| Duty::Queue(Box::new(decision)))
     };
     if !is_instant || state.is_some() {
@@ -228,8 +228,10 @@ fn of_booking(
         let told = booking::check(&view, &wanted, &mine, care, now);
         let is_taken = matches!(told, Err(booking::DecideError::Taken { .. }));
         let is_behind = || is_behind_others(tx, authority, &view, &wanted, now);
-        return Ok(if waits && (is_taken || is_behind()?) { queue() } else { None });
+        return Ok(if waits && (is_taken || is_behind()?) { queue(&view) } else { None });
     }
+    let genuine = |proof: &Proof| booking::is_genuine(authority, proof);
+    view.note_still_out(tx, &interval, &genuine, &me.member, now)?;
     let care = booking::Care::AllTerms;
     let told = booking::accept(&view, me, &wanted, &mine, state.as_ref(), care, now);
     let told = match told {
@@ -240,13 +242,21 @@ fn of_booking(
     };
     Ok(match told {
         Ok(()) => Some(Duty::Accept(*id)),
-        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => queue(),
+        Err(booking::DecideError::Taken { .. }) if request.record.waitlist => queue(&view),
         Err(booking::DecideError::Taken { .. }) => Some(Duty::Refuse(*id, Reason::TAKEN)),
         Err(booking::DecideError::Terms(broken)) => {
             let reason = broken.first().map_or(Reason::TERMS, |first| first.reason());
             Some(Duty::Refuse(*id, reason))
         }
         Err(_) => None,
+    })
+}
+
+/// Whether the holder's device may say yes to a request by itself: what accepts another text
+/// than the one in force waits for a person.
+pub(super) fn decides_by_itself(view: &DomainView, request: &Request) -> bool {
+    view.terms(&request.listing).is_some_and(|terms| {
+        terms.mode == Mode::Instant && request.text_accepted(terms).is_enough()
     })
 }
 
@@ -284,14 +294,19 @@ fn of_end(
             resource: held.resource,
             interval: Interval { start: more, end: interval.end },
             quantity: held.quantity,
-            tier: 0,
+            footing: Footing::NEAREST,
         };
         if is_behind_others(tx, authority, &view, &wanted, now)? {
             return Ok(Some(Duty::KeepEnd(held.booking, asked.entry.hash, Reason::TAKEN)));
         }
     }
     let mine = booking::booked_beside(tx, &view, held, &asked.by.member, &interval, now)?;
-    let new = NewEnd { held, end: asked.record.end, mine: &mine };
+    let new = NewEnd {
+        held,
+        end: asked.record.end,
+        mine: &mine,
+        footing: Footing::in_hood(authority, &view.row.owner, &asked.by.member),
+    };
     let (id, question) = (held.booking, asked.entry.hash);
     Ok(match booking::resize(&view, me, &new, booking::Care::AllTerms, now) {
         Ok(_) => Some(Duty::Extend(id, question)),

@@ -5,9 +5,11 @@
 //! could have beside what runs; and no two offers that run are for the same room.
 
 use super::Duty;
+use super::due::decides_by_itself;
 use crate::authority::Authority;
+use crate::booking::lifecycle::Proof;
 use crate::booking::{
-    self, BookingRow, BookingStates, Bookings, DomainView, Holder, Mode, Offering, Reason,
+    self, BookingRow, BookingStates, Bookings, DomainView, Footing, Holder, Offering, Reason,
     Standing, Waits, Wanted, offer_of,
 };
 use crate::rows::{RowsError, Tx};
@@ -35,7 +37,8 @@ pub(super) fn of_waiting(
     if booking::who_may(view, me) != Standing::Holder {
         return Ok(due);
     }
-    let mut line: Vec<(Waits, Option<Offering>)> = Vec::new();
+    let room = Room { tx, authority, me, view, now };
+    let mut line: Vec<(Waits, Option<Offering>, bool)> = Vec::new();
     for waits in booking::waiting(tx, &view.id)? {
         if due.duties.len() >= ROUND {
             break;
@@ -50,31 +53,33 @@ pub(super) fn of_waiting(
             let release = booking::release(view, me, id, state.as_ref(), Reason::NONE, now);
             due.duties.extend(release.ok().map(|decision| Duty::Release(Box::new(decision))));
         } else if is_in_line(authority, &row, &waits, now) {
-            line.push((waits, offer.filter(|offer| !offer.has_run_out(now))));
+            let request = row.request().map(|request| &request.record);
+            let by_itself = request.is_some_and(|request| decides_by_itself(view, request));
+            line.push((waits, offer.filter(|offer| !offer.has_run_out(now)), by_itself));
         }
     }
     // Room that was offered, whoever has it.
-    let offered = line.iter().filter(|(_, offer)| offer.is_some());
-    let mut spoken_for: Vec<Wanted> = offered.map(|(waits, _)| wanted(waits)).collect();
-    for (waits, offer) in line {
+    let offered = line.iter().filter(|(_, offer, _)| offer.is_some());
+    let mut spoken_for: Vec<Wanted> = offered.map(|(waits, ..)| wanted(waits)).collect();
+    for (waits, offer, by_itself) in line {
         if due.duties.len() >= ROUND {
             break;
         }
-        let terms = view.terms(&waits.resource);
-        let is_instant = terms.is_some_and(|terms| terms.mode == Mode::Instant);
-        let at_once = terms.is_some_and(|terms| terms.offer_ms == 0);
+        let at_once = view.terms(&waits.resource).is_some_and(|terms| terms.offer_ms == 0);
         match offer {
             Some(offer) if offer.is_taken => {
-                let fits = has_room(tx, view, &waits, &[])?;
+                let fits = room.is_there(&waits, &[])?;
                 due.duties.extend(fits.then_some(Duty::Accept(waits.booking)));
             }
             Some(offer) => {
                 due.again = Some(due.again.map_or(offer.until, |at| at.min(offer.until)));
             }
-            None if is_instant && has_room(tx, view, &waits, &spoken_for)? => {
+            // Who waits for a person's word keeps his place before those behind him.
+            None if room.is_there(&waits, &spoken_for)? => {
                 spoken_for.push(wanted(&waits));
                 let id = waits.booking;
-                due.duties.push(if at_once { Duty::Accept(id) } else { Duty::Offer(id) });
+                let duty = if at_once { Duty::Accept(id) } else { Duty::Offer(id) };
+                due.duties.extend(by_itself.then_some(duty));
             }
             None => {}
         }
@@ -88,7 +93,7 @@ fn wanted(waits: &Waits) -> Wanted {
         resource: waits.resource,
         interval: waits.interval,
         quantity: waits.quantity,
-        tier: 0,
+        footing: Footing::NEAREST,
     }
 }
 
@@ -100,15 +105,24 @@ fn is_in_line(authority: &Authority, row: &BookingRow, waits: &Waits, now: Insta
     !is_gone && !row.is_given_up() && waits.interval.start >= now
 }
 
-/// Whether there is room for somebody beside what is spoken for.
-fn has_room(
-    tx: &Tx<'_>,
-    view: &DomainView,
-    waits: &Waits,
-    spoken_for: &[Wanted],
-) -> Result<bool, RowsError> {
-    let Some(there) = DomainView::over(tx, &view.id, &waits.interval)? else { return Ok(false) };
-    Ok(there.with(spoken_for).has_room(waits))
+/// Where room is looked for.
+struct Room<'a> {
+    tx: &'a Tx<'a>,
+    authority: &'a Authority,
+    me: &'a Holder,
+    view: &'a DomainView,
+    now: Instant,
+}
+
+impl Room<'_> {
+    /// Whether there is room for somebody beside what is spoken for and what is not back.
+    fn is_there(&self, waits: &Waits, spoken_for: &[Wanted]) -> Result<bool, RowsError> {
+        let there = DomainView::over(self.tx, &self.view.id, &waits.interval)?;
+        let Some(mut there) = there else { return Ok(false) };
+        let genuine = |proof: &Proof| booking::is_genuine(self.authority, proof);
+        there.note_still_out(self.tx, &waits.interval, &genuine, &self.me.member, self.now)?;
+        Ok(there.with(spoken_for).has_room(waits))
+    }
 }
 
 /// Whether an acceptance would take the room of somebody who waits and could have it.

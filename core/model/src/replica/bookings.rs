@@ -7,8 +7,8 @@ use rand_core::CryptoRng;
 use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
-    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel, Care,
-    Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
+    self, Accepts, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel,
+    Care, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
     Standing as Stands, Wanted, booked_by, booking_id,
 };
 use crate::journal::{Descriptor, kind};
@@ -38,6 +38,8 @@ pub struct NewRequest {
     pub waitlist: bool,
     /// A word to who decides.
     pub note: String,
+    /// The text of the terms that is accepted, where there is one.
+    pub accepts: Accepts,
 }
 
 impl Replica {
@@ -121,12 +123,19 @@ impl Replica {
             resource: new.listing,
             interval: new.interval,
             quantity: new.quantity,
-            tier: 0,
+            footing: self.footing(&domain.row.owner, &self.me.member),
         };
         // A series was judged as a whole.
         if series.is_none() {
             self.may_ask(tx, now, domain, &wanted)?;
         }
+        let accepted = match domain.terms(&new.listing) {
+            Some(terms) => new
+                .accepts
+                .to(terms)
+                .map_err(|_| ActError::conflict("booking.text_to_accept").to_read(&terms.accept))?,
+            None => None,
+        };
         let record = Request {
             at: now,
             booking,
@@ -139,6 +148,7 @@ impl Replica {
             note: new.note,
             refs: Vec::new(),
             series,
+            accepted,
         };
         let readers = readers(domain);
         self.write_deal(tx, now, rng, (&booking, &readers), &record, changes)?;
@@ -194,7 +204,7 @@ impl Replica {
             return Err(ActError::conflict("booking.wrong_state"));
         }
         let interval = request.record.interval;
-        let domain = DomainView::over(tx, &request.record.domain, &interval)?;
+        let domain = self.domain_over(tx, &request.record.domain, &interval, now)?;
         let domain = domain.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         if !request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
@@ -208,7 +218,7 @@ impl Replica {
             resource: request.record.listing,
             interval: request.record.interval,
             quantity: request.record.quantity,
-            tier: 0,
+            footing: self.footing(&domain.row.owner, &by),
         };
         if care == Care::CalendarOnly {
             self.check_offers(tx, now, &domain, &wanted)?;
@@ -422,7 +432,15 @@ impl Replica {
     ) -> Result<BookingView, ActError> {
         let (_, request) = self.deal(tx, booking)?;
         let others = self.others_like(tx, &request.record.listing, now)?;
-        let view = booking::view(tx, booking, &self.me.member, &others, &self.genuine(), now)?;
+        let view = booking::view(
+            tx,
+            booking,
+            &self.me.member,
+            &others,
+            &self.genuine(),
+            &self.footings(),
+            now,
+        )?;
         view.ok_or_else(|| ActError::not_found("booking.not_found"))
     }
 
@@ -431,8 +449,15 @@ impl Replica {
         let mut views = Vec::new();
         for (key, _) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            if let Some(view) = booking::view(tx, &id, &self.me.member, &[], &self.genuine(), now)?
-            {
+            if let Some(view) = booking::view(
+                tx,
+                &id,
+                &self.me.member,
+                &[],
+                &self.genuine(),
+                &self.footings(),
+                now,
+            )? {
                 views.push(view);
             }
         }

@@ -5,13 +5,13 @@ use super::{ActError, Replica};
 use crate::booking::availability::{Asker, Length, Segment};
 use crate::booking::tariff::{Quote, TariffError};
 use crate::booking::{
-    self, Alternative, Care, DecideError, DomainView, Held, RoomError, Terms, TermsEdit, Wanted,
-    booked_by,
+    self, Alternative, Care, DecideError, DomainId, DomainView, Held, RoomError, Terms, TermsEdit,
+    Wanted, booked_by,
 };
 use crate::keys::{BookingId, DocId};
 use crate::listing::{ListingKind, ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
-use crate::rows::Tx;
+use crate::rows::{RowsError, Tx};
 use crate::time::{Instant, Interval, Zone, limits};
 
 /// How many other slots are offered.
@@ -30,6 +30,8 @@ pub struct Calendar {
     pub free: Vec<Segment>,
     /// What counts of this resource, by start.
     pub held: Vec<Held>,
+    /// Whether the terms serve this person, as the charter attests his home.
+    pub open_to_me: bool,
 }
 
 /// What a wish would cost, and whether it could be had.
@@ -68,15 +70,32 @@ pub struct FreeResource {
 }
 
 impl Replica {
+    /// A domain with what counts in a range, and what is still out as far as this device
+    /// knows.
+    pub(super) fn domain_over(
+        &self,
+        tx: &Tx<'_>,
+        domain: &DomainId,
+        range: &Interval,
+        now: Instant,
+    ) -> Result<Option<DomainView>, RowsError> {
+        let mut view = DomainView::over(tx, domain, range)?;
+        if let Some(view) = &mut view {
+            view.note_still_out(tx, range, &self.genuine(), &self.me.member, now)?;
+        }
+        Ok(view)
+    }
+
     /// The resource of a listing with what counts in a range.
     fn resource_over(
         &self,
         tx: &Tx<'_>,
         listing: &DocId,
         range: &Interval,
+        now: Instant,
     ) -> Result<(DomainView, Terms, Zone), ActError> {
         let head = self.domain_of(tx, listing)?;
-        let view = DomainView::over(tx, &head.id, range)?.unwrap_or(head);
+        let view = self.domain_over(tx, &head.id, range, now)?.unwrap_or(head);
         let terms = view.terms(listing).cloned();
         let terms = terms.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let zone = terms.zone().map_err(|_| ActError::conflict("booking.unreadable_terms"))?;
@@ -87,15 +106,18 @@ impl Replica {
     pub fn calendar(
         &self,
         tx: &Tx<'_>,
+        now: Instant,
         listing: &DocId,
         range: &Interval,
     ) -> Result<Calendar, ActError> {
         check_range(range)?;
-        let (view, terms, zone) = self.resource_over(tx, listing, range)?;
+        let (view, terms, zone) = self.resource_over(tx, listing, range, now)?;
         let free = view.free(listing, range).map_err(of_room)?;
         let mine = |held: &Held| held.resource == *listing && held.interval.overlaps(range);
         let held = view.held.iter().filter(|held| mine(held)).cloned().collect();
-        Ok(Calendar { terms, zone, free, held })
+        let open_to_me = self.footing(&view.row.owner, &self.me.member).is_served(&terms)
+            || view.row.owner == self.me.member;
+        Ok(Calendar { terms, zone, free, held, open_to_me })
     }
 
     /// What a wish would cost, whether it could be had by this person now, and if not why
@@ -108,10 +130,11 @@ impl Replica {
         interval: &Interval,
         quantity: u32,
     ) -> Result<Quoted, ActError> {
-        let (view, terms, zone) = self.resource_over(tx, listing, interval)?;
+        let (view, terms, zone) = self.resource_over(tx, listing, interval, now)?;
         let quote = terms.tariff.quote(&zone, interval, quantity, terms.deposit_cents);
         let mine = booked_by(tx, &view, listing, &self.me.member, interval, now)?;
-        let asker = Asker { tier: 0, mine: &mine, now };
+        let footing = self.footing(&view.row.owner, &self.me.member);
+        let asker = Asker { footing, mine: &mine, now };
         let broken = view.why_not(listing, interval, quantity, &asker).map_err(of_room)?;
         let alternatives = match broken.is_empty() {
             true => Vec::new(),
@@ -130,7 +153,10 @@ impl Replica {
         quantity: u32,
         asker: &Asker<'_>,
     ) -> Result<Vec<Alternative>, ActError> {
-        let around = DomainView::around(tx, &view.id, interval, asker.now)?;
+        let mut around = DomainView::around(tx, &view.id, interval, asker.now)?;
+        if let Some(around) = &mut around {
+            around.out.clone_from(&view.out);
+        }
         let found = around
             .map(|around| around.alternatives(listing, interval, quantity, asker, ALTERNATIVES));
         Ok(found.unwrap_or_default())
@@ -146,13 +172,13 @@ impl Replica {
         wanted: &Wanted,
     ) -> Result<(), ActError> {
         let interval = &wanted.interval;
-        let Some(view) = DomainView::over(tx, &domain.id, interval)? else { return Ok(()) };
+        let Some(view) = self.domain_over(tx, &domain.id, interval, now)? else { return Ok(()) };
         let mine = booked_by(tx, &view, &wanted.resource, &self.me.member, interval, now)?;
         match booking::check(&view, wanted, &mine, Care::AllTerms, now) {
             Ok(()) | Err(DecideError::Taken { .. }) => Ok(()),
             Err(error) => {
                 let mut refused = self.decide_error_of(&view, &wanted.resource, &error);
-                let asker = Asker { tier: wanted.tier, mine: &mine, now };
+                let asker = Asker { footing: wanted.footing, mine: &mine, now };
                 let Wanted { resource, quantity, .. } = wanted;
                 refused.offers =
                     self.alternatives(tx, &view, resource, interval, *quantity, &asker)?;
@@ -190,13 +216,14 @@ impl Replica {
                 && row.status(now) == ListingStatus::Published
                 && row.owner != self.owner();
             let Some(domain) = row.content.domain.filter(|_| is_asked) else { continue };
-            let Some(view) = DomainView::over(tx, &domain, range)? else { continue };
+            let Some(view) = self.domain_over(tx, &domain, range, now)? else { continue };
             let owned = crate::journal::Owner::Member(view.row.owner) == row.owner;
             if !owned || view.terms(&row.id).is_none() {
                 continue;
             }
             let mine = booked_by(tx, &view, &row.id, &self.me.member, range, now)?;
-            let asker = Asker { tier: 0, mine: &mine, now };
+            let footing = self.footing(&view.row.owner, &self.me.member);
+            let asker = Asker { footing, mine: &mine, now };
             // One whose terms cannot be read here is not free here.
             let Ok(fit) = first_fit(&view, &row.id, range, length, quantity, &asker) else {
                 continue;
@@ -218,7 +245,7 @@ impl Replica {
         terms: &Terms,
     ) -> Result<Vec<Unfitting>, ActError> {
         let ahead = Interval { start: now, end: None };
-        let (view, ..) = self.resource_over(tx, listing, &ahead)?;
+        let (view, ..) = self.resource_over(tx, listing, &ahead, now)?;
         let zone = terms.zone().map_err(|_| ActError::invalid("invalid.zone"))?;
         let found = view.would_not_fit(listing, terms, now).map_err(of_room)?;
         let tell = |(held, broken): (Held, Vec<_>)| Unfitting {
@@ -244,6 +271,9 @@ impl Replica {
         let before = before.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let terms = edit.applied_to(before, now);
         check_terms(&terms)?;
+        if edit.tiers.is_some() {
+            self.check_tiers(&terms)?;
+        }
         let me = self.as_holder();
         let changed = terms != *before;
         let unfitting = self.would_not_fit(tx, now, listing, &terms)?;

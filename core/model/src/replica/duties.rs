@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rand_core::CryptoRng;
 
 use super::{ActError, Replica, Standing};
-use crate::booking::Care;
+use crate::booking::{Care, Footing};
 use crate::duties::{Duty, due};
 use crate::journal::{Descriptor, log_row, logs_of_document};
 use crate::projection::Changes;
@@ -158,7 +158,7 @@ impl Replica {
                     resource: *resource,
                     interval: *interval,
                     quantity: *quantity,
-                    tier: 0,
+                    footing: Footing::NEAREST,
                 };
                 queue(&view, &me, &wanted, state.as_ref(), now).map(Some)
             }

@@ -13,7 +13,7 @@ use crate::booking::lifecycle::Side;
 use crate::booking::tariff::{Quote, TariffError};
 use crate::booking::{
     self, BookingRow, Care, DecideError, Decision, Decisions, DomainView, Extension,
-    ExtensionAnswer, Held, NewEnd, Notice, OpenState, Outcome, Reason, Request, Said,
+    ExtensionAnswer, Footing, Held, NewEnd, Notice, OpenState, Outcome, Reason, Request, Said,
     Standing as Stands,
 };
 use crate::journal::Ref;
@@ -107,7 +107,7 @@ impl Replica {
             |of: &Interval| terms.tariff.quote(&zone, of, held.quantity, terms.deposit_cents);
         let by = it.request.by.member;
         let mine = booking::booked_beside(tx, &view, held, &by, &interval, now)?;
-        let new = NewEnd { held, end, mine: &mine };
+        let new = NewEnd { held, end, mine: &mine, footing: self.footing(&view.row.owner, &by) };
         let broken = booking::why_not_end(&view, &new, now).map_err(of_room)?;
         let broken: Vec<ActError> = broken.iter().map(|why| of_rule(why, &zone)).collect();
         let latest = match broken.is_empty() {
@@ -188,7 +188,12 @@ impl Replica {
         let view = DomainView::over(tx, &it.domain.id, &interval)?;
         let view = view.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         let mine = booking::booked_beside(tx, &view, &it.held, &by, &interval, now)?;
-        let new = NewEnd { held: &it.held, end: asked.record.end, mine: &mine };
+        let new = NewEnd {
+            held: &it.held,
+            end: asked.record.end,
+            mine: &mine,
+            footing: self.footing(&view.row.owner, &by),
+        };
         let me = self.as_holder();
         let decision = booking::resize(&view, &me, &new, care, now).map_err(|error| {
             let zone = view.terms(&it.held.resource).and_then(|terms| terms.zone().ok());
@@ -287,7 +292,7 @@ impl Replica {
         end: Instant,
     ) -> Result<Changes, ActError> {
         let it = self.holding(tx, id, now)?;
-        let new = NewEnd { held: &it.held, end: Some(end), mine: &[] };
+        let new = NewEnd { held: &it.held, end: Some(end), mine: &[], footing: Footing::NEAREST };
         let me = self.as_holder();
         let decision = booking::resize(&it.domain, &me, &new, Care::CalendarOnly, now)
             .map_err(|error| of_decision(&error, &Zone::utc()))?;

@@ -39,12 +39,22 @@ pub struct ActError {
     pub also: Vec<ActError>,
     /// What could be had instead, nearest first.
     pub offers: Vec<Alternative>,
+    /// What somebody wrote that is to be read with it: shown apart from the message.
+    pub to_read: Option<Box<str>>,
 }
 
 impl ActError {
     /// An error without parameters.
     pub fn new(kind: ErrorKind, code: &'static str) -> Self {
-        Self { kind, code, params: BTreeMap::new(), also: Vec::new(), offers: Vec::new() }
+        let (also, offers) = (Vec::new(), Vec::new());
+        Self { kind, code, params: BTreeMap::new(), also, offers, to_read: None }
+    }
+
+    /// With words of somebody that are to be read.
+    #[must_use]
+    pub fn to_read(mut self, words: &str) -> Self {
+        self.to_read = Some(words.into());
+        self
     }
 
     /// What was given is not valid.

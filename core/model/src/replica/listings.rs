@@ -84,6 +84,7 @@ impl Replica {
     ) -> Result<DomainId, ActError> {
         let Deciding { holder, deciders, terms } = deciding;
         check_terms(&terms)?;
+        self.check_tiers(&terms)?;
         let record =
             DomainRecord::single(now, listing, terms, holder, deciders.into_iter().collect());
         let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;

@@ -1,8 +1,8 @@
 //! What a decision says no to, as an error with typed values.
 
 use super::ActError;
-use crate::booking::DecideError;
 use crate::booking::availability::{Measure, Quota, QuotaWindow, Refusal};
+use crate::booking::{DecideError, tiers};
 use crate::time::{Closed, Instant, Interval, Zone};
 
 /// Milliseconds in a minute.
@@ -34,7 +34,7 @@ pub(super) fn of_rule(refusal: &Refusal, zone: &Zone) -> ActError {
     let up = |ms: &u64| ms.div_ceil(MINUTE_MS);
     match refusal {
         Refusal::Quantity { most } => error.with("most", most),
-        Refusal::Tier { served } => error.with("served", served),
+        Refusal::Tier { served } => error.with("served", served_code(*served)),
         Refusal::TooShort { least_ms } => error.with("least_minutes", up(least_ms)),
         Refusal::TooLong { most_ms } => error.with("most_minutes", most_ms / MINUTE_MS),
         Refusal::TooSoon { earliest } => error.with("earliest_at", told(*earliest, zone)),
@@ -55,8 +55,19 @@ pub(super) fn of_rule(refusal: &Refusal, zone: &Zone) -> ActError {
         }
         Refusal::Part { at } => error.with("at", told(*at, zone)),
         Refusal::Taken { at, free } => error.with("at", told(*at, zone)).with("free", free),
+        Refusal::StillOut { until } => error.with("until_at", told(*until, zone)),
         Refusal::Quota(quota) => of_quota(quota, error),
         _ => error,
+    }
+}
+
+/// Who is served, as a stable code.
+pub const fn served_code(served: u8) -> &'static str {
+    match served {
+        0 => "nobody",
+        tiers::BUILDING => "building",
+        tiers::LANDLORD => "landlord",
+        _ => "all",
     }
 }
 

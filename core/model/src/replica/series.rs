@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use super::refused::{of_rule, told};
 use super::{ActError, NewRequest, Replica};
 use crate::booking::series::{Planned, SeriesError, SeriesWish, plan};
-use crate::booking::{self, BookingView, Bookings, DomainView, RoomError, Status, Terms};
+use crate::booking::{self, Accepts, BookingView, Bookings, DomainView, RoomError, Status, Terms};
 use crate::keys::{BookingId, DocId, SeriesId};
 use crate::projection::Changes;
 use crate::rows::Tx;
@@ -53,6 +53,8 @@ pub struct NewSeries {
     pub except: BTreeSet<Date>,
     /// How many units each time.
     pub quantity: u32,
+    /// The text of the terms that is accepted, where there is one.
+    pub accepts: Accepts,
 }
 
 /// What of a series is left out when it is written.
@@ -127,8 +129,8 @@ impl Replica {
             wish.leave_out(&skip.dates, true)?;
             Ok(wish)
         };
-        let planned =
-            wish().and_then(|wish| plan(tx, domain, &new.listing, &self.me.member, &wish, now));
+        let me = (&self.me.member, self.footing(&domain.row.owner, &self.me.member));
+        let planned = wish().and_then(|wish| plan(tx, domain, &new.listing, me, &wish, now));
         let items = planned.map_err(series_error)?.into_iter().map(|planned| {
             let at = told(planned.occurrence.interval.start, &zone);
             let broken = planned.broken.iter();
@@ -170,6 +172,7 @@ impl Replica {
                 quantity: new.quantity,
                 waitlist: false,
                 note: note.to_owned(),
+                accepts: new.accepts,
             };
             let asked = (request, Some(series));
             bookings.push(Some(self.ask(tx, now, rng, &domain, asked, &mut changes)?));
@@ -192,7 +195,15 @@ impl Replica {
                 continue;
             }
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            let view = booking::view(tx, &id, &self.me.member, &[], &self.genuine(), now)?;
+            let view = booking::view(
+                tx,
+                &id,
+                &self.me.member,
+                &[],
+                &self.genuine(),
+                &self.footings(),
+                now,
+            )?;
             let Some(view) = view else { continue };
             requesters.extend(view.requester);
             all.push(view);

@@ -146,11 +146,7 @@ impl Replica {
 
     /// Whether a proof is its member's word.
     pub(super) fn genuine(&self) -> impl Fn(&Proof) -> bool + '_ {
-        |proof| {
-            // A device that was revoked since was theirs when it signed.
-            self.authority.device_of(&proof.member, &proof.device).is_some()
-                && proof.is_signed(&self.hood.hash)
-        }
+        |proof| booking::is_genuine(&self.authority, proof)
     }
 
     fn party(&self, tx: &Tx<'_>, id: &BookingId, now: Instant) -> Result<Party, ActError> {

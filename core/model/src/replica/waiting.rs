@@ -6,8 +6,8 @@ use super::bookings::readers;
 use super::refused::{of_decision, told};
 use super::{ActError, NewRequest, Replica};
 use crate::booking::{
-    self, Bookings, DomainId, DomainView, Offer, OpenState, Standing as Stands, Status, Taken,
-    Wanted, offer_of,
+    self, Accepts, Bookings, DomainId, DomainView, Offer, OpenState, Standing as Stands, Status,
+    Taken, Wanted, offer_of,
 };
 use crate::keys::BookingId;
 use crate::projection::Changes;
@@ -45,6 +45,7 @@ impl Replica {
             quantity: record.quantity,
             waitlist: true,
             note: record.note,
+            accepts: record.accepted.map_or(Accepts::Nothing, Accepts::This),
         };
         self.request(tx, now, rng, again)
     }

@@ -149,7 +149,14 @@ impl Scenario {
         let base = 1_795_521_600_000 + 3 * Instant::DAY_MS;
         let start = Instant(base + slot * HOUR_MS);
         let interval = Interval { start, end: Some(start.plus_ms(hours * HOUR_MS)) };
-        let new = NewRequest { listing, interval, quantity: 1, waitlist, note: "merci".to_owned() };
+        let new = NewRequest {
+            listing,
+            interval,
+            quantity: 1,
+            waitlist,
+            note: "merci".to_owned(),
+            accepts: Default::default(),
+        };
         let hood = self.hood;
         let asked = self
             .world

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use palier_model::booking::availability::Asker;
 use palier_model::booking::{
     self, Answer, BookingStates, Bookings, Care, DecideError, Decision, Delivery, DomainRecord,
-    Holder, Op, Outcome, Reason, Record, Resource, Standing, Status, Terms, inner,
+    Footing, Holder, Op, Outcome, Reason, Record, Resource, Standing, Status, Terms, inner,
 };
 use palier_model::journal::{self, Descriptor, Entry, Owner};
 use palier_model::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId};
@@ -63,7 +63,7 @@ fn double_booking_without_a_partition_is_refused_with_what_else_is_free() {
     assert_eq!(error.code(), "booking.taken");
     let DecideError::Taken { by } = error else { panic!("{error:?}") };
     assert_eq!(by, vec![first.booking]);
-    let asker = Asker { tier: 0, mine: &[], now: NOW };
+    let asker = Asker { footing: Footing::NEAREST, mine: &[], now: NOW };
     let view = place.hub.domain(&place.domain);
     let alternatives = view.alternatives(&place.listing, &second.interval, 1, &asker, 5);
     assert_eq!(alternatives[0].interval.start, first.interval.start.plus_ms(-2 * HOUR));
@@ -319,10 +319,18 @@ fn a_request_shows_how_far_it_got() {
     place.owner.told(inner::REQUEST, &request.to_payload().unwrap(), &at, &by);
     let shown = |rows: &MemoryRows| {
         let tx = Tx::new(rows);
-        booking::view(&tx, &wanted.booking, &requester, &[], &|_| false, NOW)
-            .unwrap()
-            .unwrap()
-            .delivery
+        booking::view(
+            &tx,
+            &wanted.booking,
+            &requester,
+            &[],
+            &|_| false,
+            &|_, _| Footing::NEAREST,
+            NOW,
+        )
+        .unwrap()
+        .unwrap()
+        .delivery
     };
     assert_eq!(shown(&place.owner.rows), Delivery::OnDevice);
     let mut tx = Tx::new(&place.owner.rows);

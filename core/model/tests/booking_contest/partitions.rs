@@ -60,7 +60,7 @@ impl Street {
                 resource: listing,
                 interval: Interval { start, end: Some(start.plus_ms(hours * HOUR)) },
                 quantity: 1 + rng.next_u32() % capacity,
-                tier: 0,
+                footing: palier_model::booking::Footing::NEAREST,
             }
         });
         let wanted = wanted.collect();

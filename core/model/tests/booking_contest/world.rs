@@ -172,7 +172,17 @@ impl Device {
 
     pub(crate) fn view(&self, id: &BookingId) -> BookingView {
         let tx = Tx::new(&self.rows);
-        booking::view(&tx, id, &self.me.member, &[], &|_| false, NOW).unwrap().unwrap()
+        booking::view(
+            &tx,
+            id,
+            &self.me.member,
+            &[],
+            &|_| false,
+            &|_, _| palier_model::booking::Footing::NEAREST,
+            NOW,
+        )
+        .unwrap()
+        .unwrap()
     }
 
     /// Every row that follows from open records.
@@ -235,7 +245,7 @@ impl Place {
             resource: self.listing,
             interval: Interval { start, end: Some(start.plus_ms(2 * HOUR)) },
             quantity: 1,
-            tier: 0,
+            footing: palier_model::booking::Footing::NEAREST,
         }
     }
 
@@ -252,6 +262,7 @@ impl Place {
             note: String::new(),
             refs: vec![],
             series: None,
+            accepted: None,
         }
     }
 

@@ -175,7 +175,14 @@ impl Neighbours {
                 .plus_ms(hour * 3_600_000);
             let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
             let note = String::new();
-            let new = NewRequest { listing, interval, quantity: 1, waitlist: true, note };
+            let new = NewRequest {
+                listing,
+                interval,
+                quantity: 1,
+                waitlist: true,
+                note,
+                accepts: Default::default(),
+            };
             replica.request(tx, now, rng, new)
         })
     }

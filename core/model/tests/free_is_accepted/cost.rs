@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Instant as Clock;
 
 use palier_model::booking::availability::Asker;
-use palier_model::booking::{CalendarSlots, Calendars, DomainView, Held, slot_key};
+use palier_model::booking::{CalendarSlots, Calendars, DomainView, Footing, Held, slot_key};
 use palier_model::keys::DocId;
 use palier_model::rows::{MemoryRows, RawRow, Rows, RowsError, Table, Tx};
 use palier_model::time::{Instant, Interval};
@@ -82,7 +82,7 @@ fn a_question_reads_what_lies_around_it_not_the_whole_calendar() {
         let wanted = Interval { start, end: Some(start.plus_ms(HOUR_MS)) };
         let begun = Clock::now();
         let view = DomainView::over(&tx, &hash(9_999), &wanted).unwrap().unwrap();
-        let asker = Asker { tier: 0, mine: &[], now: Instant(0) };
+        let asker = Asker { footing: Footing::NEAREST, mine: &[], now: Instant(0) };
         view.why_not(&resource, &wanted, 1, &asker).unwrap();
         let one = (counted.read.replace(0), begun.elapsed());
         // A month: what a person looks at.

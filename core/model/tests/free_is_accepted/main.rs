@@ -12,7 +12,7 @@ mod cost;
 use palier_model::booking::availability::Asker;
 use palier_model::booking::{
     Act, ActKind, BookingFacts, CalendarRow, Care, DecideError, Domain, DomainRecord, DomainView,
-    Held, Holder, Op, Reason, Resource, Terms, Wanted, calendar, check,
+    Footing, Held, Holder, Op, Reason, Resource, Terms, Wanted, calendar, check,
 };
 use palier_model::journal::Ref;
 use palier_model::keys::{BookingId, DeviceId, DocId, EntryHash, LogId, MemberId};
@@ -144,7 +144,7 @@ impl World {
             read: vec![],
             is_plain: true,
         };
-        DomainView { id: self.domain.id, row, held }
+        DomainView { id: self.domain.id, row, held, out: Vec::new() }
     }
 
     /// Whether one resource is the other, and whether it lies in it or holds it.
@@ -243,7 +243,8 @@ fn what_is_told_free_is_what_the_calendar_accepts_minute_by_minute() {
             let quantity = 1 + dice.below(5) as u32;
             let counts = world.would_count(resource, interval, quantity);
             let booking = booking(9_000);
-            let wanted = Wanted { booking, resource, interval, quantity, tier: 0 };
+            let wanted =
+                Wanted { booking, resource, interval, quantity, footing: Footing::NEAREST };
             for care in [Care::AllTerms, Care::CalendarOnly] {
                 let told = check(&view, &wanted, &[], care, Instant(0));
                 assert_eq!(told.is_ok(), counts, "seed {seed}: {interval:?} {told:?}");
@@ -251,7 +252,7 @@ fn what_is_told_free_is_what_the_calendar_accepts_minute_by_minute() {
                     assert!(!by.is_empty(), "seed {seed}: taken by nobody");
                 }
             }
-            let asker = Asker { tier: 0, mine: &[], now: Instant(0) };
+            let asker = Asker { footing: Footing::NEAREST, mine: &[], now: Instant(0) };
             for other in view.alternatives(&resource, &interval, quantity, &asker, 4) {
                 assert!(world.would_count(resource, other.interval, quantity), "seed {seed}");
             }

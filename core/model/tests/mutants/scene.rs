@@ -181,7 +181,14 @@ fn request(world: &mut World, node: usize, hood: &HoodHash, of: DocId, day: i64)
     let start = Instant(1_795_521_600_000).plus_ms((20 + day) * Instant::DAY_MS);
     let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
     let note = "merci".to_owned();
-    let new = NewRequest { listing: of, interval, quantity: 1, waitlist: false, note };
+    let new = NewRequest {
+        listing: of,
+        interval,
+        quantity: 1,
+        waitlist: false,
+        note,
+        accepts: Default::default(),
+    };
     let asked =
         world.act(node, hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new));
     asked.expect("an honest request")

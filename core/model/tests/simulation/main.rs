@@ -146,7 +146,14 @@ fn two_copies_of_a_holder_that_hear_of_each_other_stop_writing() {
     let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
     let mut ask = || {
         let note = String::new();
-        let new = NewRequest { listing, interval, quantity: 1, waitlist: false, note };
+        let new = NewRequest {
+            listing,
+            interval,
+            quantity: 1,
+            waitlist: false,
+            note,
+            accepts: Default::default(),
+        };
         world.act(bo, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, new))
     };
     let asked = [ask().unwrap(), ask().unwrap()];
@@ -206,7 +213,14 @@ fn a_holder_whose_decision_waits_for_a_lost_one_is_silent_until_it_is_back() {
     let asked: Vec<_> = (0..3)
         .map(|_| {
             let note = String::new();
-            let new = NewRequest { listing, interval, quantity: 1, waitlist: false, note };
+            let new = NewRequest {
+                listing,
+                interval,
+                quantity: 1,
+                waitlist: false,
+                note,
+                accepts: Default::default(),
+            };
             let ask = world.act(cyril, &hood, |replica, tx, now, rng| {
                 replica.request(tx, now.claimed, rng, new)
             });

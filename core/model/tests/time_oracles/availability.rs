@@ -1,10 +1,10 @@
 //! Availability: each minute is asked how many units one could still have, each wish is
 //! held to every rule by itself, each search tries every minute.
 
-use palier_model::booking::Terms;
 use palier_model::booking::availability::{
     Asker, Attendance, Length, Measure, Occupied, Quota, QuotaWindow, Refusal, Relation, Survey,
 };
+use palier_model::booking::{Footing, Terms};
 use palier_model::time::{Instant, Interval, Zone};
 
 use super::clocks::{Clocks, ZONES, date, day_of, minute_of};
@@ -31,6 +31,8 @@ struct Place {
     mine: Vec<(i64, i64)>,
     now: i64,
     tier: i64,
+    wants_landlord: bool,
+    has_landlord: bool,
     /// The range, and for each of its minutes and two days more, why it is closed.
     from: i64,
     to: i64,
@@ -40,6 +42,10 @@ struct Place {
 }
 
 impl Place {
+    fn footing(&self) -> Footing {
+        Footing { tier: self.tier as u8, attested: self.has_landlord }
+    }
+
     fn out(&self, at: i64) -> i64 {
         self.out[(at - self.from) as usize]
     }
@@ -149,6 +155,7 @@ impl Place {
         let length = to - from;
         broken(quantity == 0 || quantity > self.capacity, "booking.why.quantity");
         broken(self.tier >= self.tiers, "booking.why.tier");
+        broken(self.wants_landlord && !self.has_landlord, "booking.why.not_attested");
         broken(length < self.least, "booking.why.too_short");
         broken(self.most.is_some_and(|most| length > most), "booking.why.too_long");
         broken(to <= self.now, "booking.why.past");
@@ -232,6 +239,8 @@ fn random(dice: &mut Dice, clocks: &Clocks) -> (Place, opening::Plan) {
         mine,
         now: from + 5 * dice.from(-100, 60),
         tier: dice.from(0, 2),
+        wants_landlord: dice.chance(10),
+        has_landlord: dice.chance(50),
         from,
         to,
         why: opening::minutes(&plan, clocks, from, last),
@@ -261,6 +270,7 @@ fn engine(place: &Place, plan: &opening::Plan) -> (Terms, Vec<Occupied>) {
         horizon_ms: place.horizon.map(ms),
         step_minutes: place.step.map(|step| step as u16),
         tiers: place.tiers as u8,
+        attested: place.wants_landlord,
         quotas: place
             .quotas
             .iter()
@@ -310,7 +320,7 @@ fn a_wish_is_refused_by_each_rule_it_breaks_and_no_other() {
         let range = interval(place.from, place.to);
         let survey = Survey::new(&zone, &terms, &occupied, range).unwrap();
         let mine: Vec<_> = place.mine.iter().map(|(a, b)| interval(*a, *b)).collect();
-        let asker = Asker { tier: place.tier as u8, mine: &mine, now: at(place.now) };
+        let asker = Asker { footing: place.footing(), mine: &mine, now: at(place.now) };
         for _ in 0..3 {
             let step = if dice.chance(50) { place.step.unwrap_or(5) } else { 5 };
             let from = dice.from(place.from, place.to - 5);
@@ -343,7 +353,7 @@ fn the_earliest_fit_and_the_nearest_one_are_found() {
         let (terms, occupied) = engine(&place, &plan);
         let range = interval(place.from, place.to);
         let survey = Survey::new(&zone, &terms, &occupied, range).unwrap();
-        let asker = Asker { tier: place.tier as u8, mine: &[], now: at(place.now) };
+        let asker = Asker { footing: place.footing(), mine: &[], now: at(place.now) };
         let length = place.step.unwrap_or(5).min(240) * dice.from(1, 6);
         let quantity = dice.from(1, 2);
         let days = dice.chance(30).then(|| dice.from(1, 2));

@@ -18,6 +18,8 @@ pub enum Refusal {
         /// Tiers below this one are served.
         served: u8,
     },
+    /// Only whom a landlord attests may ask.
+    NotAttested,
     /// It is over already.
     Past,
     /// It must have an end.
@@ -66,6 +68,11 @@ pub enum Refusal {
         /// How many are, there.
         free: u32,
     },
+    /// What was there before is not back yet.
+    StillOut {
+        /// It is not counted on before.
+        until: Instant,
+    },
     /// More than one member may have.
     Quota(Quota),
 }
@@ -81,7 +88,8 @@ impl Refusal {
         match self {
             Self::Part { .. } => Reason::PARTS,
             Self::Taken { .. } => Reason::TAKEN,
-            Self::Tier { .. } => Reason::NOT_ELIGIBLE,
+            Self::StillOut { .. } => Reason::STILL_OUT,
+            Self::Tier { .. } | Self::NotAttested => Reason::NOT_ELIGIBLE,
             Self::Closed { .. } | Self::Quantity { .. } => Reason::UNAVAILABLE,
             _ => Reason::TERMS,
         }
@@ -92,6 +100,7 @@ impl Refusal {
         match self {
             Self::Quantity { .. } => "booking.why.quantity",
             Self::Tier { .. } => "booking.why.tier",
+            Self::NotAttested => "booking.why.not_attested",
             Self::Past => "booking.why.past",
             Self::OpenEnded => "booking.why.open_ended",
             Self::TooShort { .. } => "booking.why.too_short",
@@ -107,6 +116,7 @@ impl Refusal {
             },
             Self::Part { .. } => "booking.why.part",
             Self::Taken { .. } => "booking.why.taken",
+            Self::StillOut { .. } => "booking.why.still_out",
             Self::Quota(_) => "booking.why.quota",
         }
     }

@@ -63,7 +63,7 @@ impl Survey<'_> {
                     true
                 })?;
             }
-            None if asker.tier >= self.terms.tiers => {}
+            None if !asker.footing.is_served(self.terms) => {}
             None => {
                 let starts = self.starts(length_ms, quantity, asker.now);
                 for stretch in starts.intervals().iter().take(MAX_STRETCHES) {
@@ -95,7 +95,7 @@ impl Survey<'_> {
         asker: &Asker<'_>,
         mut found: impl FnMut(Interval) -> bool,
     ) -> Result<(), OpeningError> {
-        if asker.tier >= self.terms.tiers {
+        if !asker.footing.is_served(self.terms) {
             return Ok(());
         }
         match length {

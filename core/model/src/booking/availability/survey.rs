@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::load::free_units;
 use super::refusal::Refusal;
+use crate::booking::footing::Footing;
 use crate::booking::records::Terms;
 use crate::time::{Instant, Interval, IntervalSet, OpeningError, Zone, ZoneError};
 
@@ -51,8 +52,8 @@ pub struct Occupied {
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asker<'a> {
-    /// Their tier; 0 is this building.
-    pub tier: u8,
+    /// What they are to the place.
+    pub footing: Footing,
     /// What they have booked of this resource, past and to come.
     pub mine: &'a [Interval],
     /// Now.
@@ -199,14 +200,12 @@ impl<'a> Survey<'a> {
         quantity: u32,
         asker: &Asker<'_>,
     ) -> Result<Vec<Refusal>, OpeningError> {
-        let Terms { capacity, tiers, .. } = *self.terms;
+        let capacity = self.terms.capacity;
         let mut broken = Vec::new();
         if quantity == 0 || quantity > capacity {
             broken.push(Refusal::Quantity { most: capacity });
         }
-        if asker.tier >= tiers {
-            broken.push(Refusal::Tier { served: tiers });
-        }
+        broken.extend(asker.footing.against(self.terms));
         self.length(wanted, &mut broken);
         self.ahead(wanted, asker.now, &mut broken);
         if let Some(minutes) = self.terms.step_minutes

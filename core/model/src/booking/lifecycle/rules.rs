@@ -44,7 +44,7 @@ pub struct Rule {
 use Stage::{Booked, Closed, Disputed, Ended, HandedOver, Lost, NoShow, Overdue, Returned};
 
 /// What may be said. A quarrel can begin thirty days after the end at the latest.
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 10] = [
     Rule {
         kind: StepKind::HAND_OVER,
         by: Sides::Either,
@@ -116,6 +116,14 @@ pub const RULES: [Rule; 9] = [
         after_start_ms: -Instant::DAY_MS,
         until: Until::Ever,
         repeats: false,
+    },
+    Rule {
+        kind: StepKind::NOT_BACK,
+        by: Sides::Only(Side::Owner),
+        from: &[Booked],
+        after_start_ms: -Instant::DAY_MS,
+        until: Until::AfterEnd(0),
+        repeats: true,
     },
 ];
 

@@ -51,6 +51,8 @@ pub mod bounds {
     pub const TERMS_BYTES: usize = 16 << 10;
     /// Bytes of a note or a text of refusal.
     pub const TEXT_BYTES: usize = 2_000;
+    /// Bytes of a landlord's consent, as its owner states it.
+    pub const CONSENT_BYTES: usize = 500;
     /// Bytes kept for fields of a later version.
     pub const MORE_BYTES: usize = 4_096;
     /// Most units of one resource, or asked for at once.

@@ -65,6 +65,8 @@ pub struct Request {
     pub refs: Vec<Ref>,
     /// What it was asked for together with.
     pub series: Option<SeriesId>,
+    /// The text of the terms that it accepts, by [`crate::booking::text_hash`].
+    pub accepted: Option<[u8; 32]>,
 }
 
 /// What the decider said.

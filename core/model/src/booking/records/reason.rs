@@ -33,6 +33,9 @@ impl Reason {
     /// Its parts, or what it is part of, are booked.
     pub const PARTS: Self = Self(11);
 
+    /// What was there before is not back yet.
+    pub const STILL_OUT: Self = Self(16);
+
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self.0 {
@@ -48,6 +51,7 @@ impl Reason {
             9 => "unavailable",
             10 => "closed",
             11 => "parts",
+            16 => "still_out",
             _ => "other",
         }
     }

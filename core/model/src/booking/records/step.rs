@@ -33,8 +33,11 @@ impl StepKind {
     /// The two agree again: nothing is owed.
     pub const SETTLED: Self = Self(9);
 
+    /// Whoever had it before has not brought it back yet: for who comes next.
+    pub const NOT_BACK: Self = Self(10);
+
     /// Those this version knows.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::HAND_OVER,
         Self::RETURN,
         Self::NO_SHOW,
@@ -44,6 +47,7 @@ impl StepKind {
         Self::OVERSTAY,
         Self::DISPUTED,
         Self::SETTLED,
+        Self::NOT_BACK,
     ];
 
     /// The stable code.
@@ -58,6 +62,7 @@ impl StepKind {
             7 => "overstay",
             8 => "disputed",
             9 => "settled",
+            10 => "not_back",
             _ => "other",
         }
     }

@@ -78,6 +78,11 @@ pub struct Terms {
     /// How long somebody who waits is offered room that came free, in milliseconds, and at
     /// most until its start; 0: it is not asked again but accepted at once.
     pub offer_ms: u64,
+    /// Whether only people whom a landlord attests may ask.
+    pub attested: bool,
+    /// What is rented from a landlord and let on: where he agrees to that, in the owner's
+    /// words.
+    pub consent: Option<String>,
     /// Fields of a later version, kept untouched.
     pub more: Vec<u8>,
 }
@@ -105,6 +110,8 @@ impl Default for Terms {
             accept: String::new(),
             leave_notice_ms: 0,
             offer_ms: 86_400_000,
+            attested: false,
+            consent: None,
             more: Vec::new(),
         }
     }
@@ -159,6 +166,8 @@ impl Terms {
         within(self.tariff.is_valid() && self.deposit_cents <= bounds::PRICE, "price")?;
         within(self.cancellation.fee_percent <= 100, "fee")?;
         within(self.accept.len() <= bounds::TEXT_BYTES, "text to accept")?;
+        let says = |text: &String| !text.trim().is_empty() && text.len() <= bounds::CONSENT_BYTES;
+        within(self.consent.as_ref().is_none_or(says), "consent")?;
         within(self.more.len() <= bounds::MORE_BYTES, "later fields")?;
         within(codec::encode(self).len() <= bounds::TERMS_BYTES, "terms")
     }

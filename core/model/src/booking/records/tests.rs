@@ -109,6 +109,7 @@ fn a_booking_id_is_its_members_alone() {
         note: "bonjour".into(),
         refs: vec![],
         series: None,
+        accepted: None,
     };
     let back = Request::from_payload(&request.to_payload().unwrap()).unwrap();
     assert!(back.is_by(&MemberId([1; 32])) && !back.is_by(&MemberId([2; 32])));
