@@ -181,6 +181,8 @@ pub struct NewListing {
     pub terms: TermsEdit,
     /// The device that decides; this one where nothing is said.
     pub holder: Option<DeviceId>,
+    /// Titles of its parts, each a listing of its own.
+    pub parts: Vec<String>,
     /// The rest; its title is not looked at.
     pub content: ListingPatch,
 }

@@ -72,6 +72,8 @@ field-category = Category
 field-capacity = Alike
 field-until = Shown until
 field-holder = Decided by
+field-part-of = Part of
+field-parts = Parts
 field-photos = Photos
 field-reason = Why
 

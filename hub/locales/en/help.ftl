@@ -97,6 +97,7 @@ help-listing-add = Publishes a listing.
         palier listing add tool --title "Hammer drill" --text "With its bits" --price free
         palier listing add parking --title "Place 14" --price 5eur/day
         palier listing add room --title "Common room" --hours "mon-fri 08:00-20:00" --hours "sat 10:00-02:00" --holidays closed --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/day --deposit 50eur --cancel "48h 50%"
+        palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
 help-listing-list = Lists what is shared.
     .example = palier listing list --kind tool
 help-listing-show = Shows a listing.
@@ -324,6 +325,7 @@ arg-qr-verify-code = The code's text
 arg-qr-verify-booking = It must be of this booking
 arg-capacity = How many alike [default: one]
 arg-instant = The deciding device accepts by itself what is free
+arg-part = Title of a part that can be booked by itself; what is booked of a part keeps the whole, and the other way round; may be given several times
 arg-holder = The device that decides [otherwise this one]
 arg-category = The category
 arg-price = The price: free, 60min/h (minutes of help), 4.50eur/day; several times for several lengths of time

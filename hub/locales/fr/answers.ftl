@@ -76,6 +76,8 @@ field-category = Catégorie
 field-capacity = Pareils
 field-until = Montrée jusqu'à
 field-holder = Décide
+field-part-of = Partie de
+field-parts = Parties
 field-photos = Photos
 field-reason = Pourquoi
 

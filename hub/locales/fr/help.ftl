@@ -97,6 +97,7 @@ help-listing-add = Publie une annonce.
         palier listing add tool --title "Perceuse à percussion" --text "Avec ses forets" --price free
         palier listing add parking --title "Place 14" --price 5eur/jour
         palier listing add room --title "Salle commune" --hours "lun-ven 08:00-20:00" --hours "sam 10:00-02:00" --holidays fermé --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/jour --deposit 50eur --cancel "48h 50%"
+        palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
 help-listing-list = Liste ce qui se partage.
     .example = palier listing list --kind tool
 help-listing-show = Montre une annonce.
@@ -324,6 +325,7 @@ arg-qr-verify-code = Le texte du code
 arg-qr-verify-booking = Il doit être celui de cette réservation
 arg-capacity = Combien de pareils [par défaut : un]
 arg-instant = L'appareil qui décide accepte de lui-même ce qui est libre
+arg-part = Titre d'une partie qui se réserve seule ; ce qui est réservé d'une partie retient le tout, et inversement ; peut être répété
 arg-holder = L'appareil qui décide [sinon celui-ci]
 arg-category = La catégorie
 arg-price = Le prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour ; plusieurs fois pour plusieurs durées

@@ -209,6 +209,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("listing.invalid", Kind::Invalid),
     ("listing.not_open", Kind::Conflict),
     ("listing.terms", Kind::Invalid),
+    ("listing.parts", Kind::Invalid),
     ("listing.unreadable", Kind::Conflict),
     ("listing.until.past", Kind::Invalid),
     ("listing.title.empty", Kind::Invalid),

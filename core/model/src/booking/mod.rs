@@ -43,7 +43,7 @@ pub use project::{
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,
     ExtensionAnswer, Holder, Mode, Notice, Op, Outcome, Reason, Receipt, Record, RecordError,
-    Request, Resource, Step, StepKind, TagUse, Terms, booking_id, deal_tag, inner,
+    Request, Resource, Step, StepKind, TagUse, Terms, booking_id, bounds, deal_tag, inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
