@@ -12,7 +12,7 @@ use crate::service::{ServiceView, Stage as ServiceStage};
 use crate::time::{Instant, Interval};
 
 /// So long before something begins or is brought back it is told.
-pub const LEAD_MS: i64 = Instant::HOUR_MS;
+pub const LEAD_MS: i64 = 60 * 60_000;
 /// So long before the end that a notice names it is told.
 pub const NOTICE_LEAD_MS: i64 = 7 * Instant::DAY_MS;
 /// Of what has no end, a hand-over that nobody told is asked for so long.

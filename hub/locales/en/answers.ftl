@@ -503,3 +503,14 @@ why-parts = a part of it, or the whole, is booked
 why-lapsed = nobody answered in time
 why-withdrawn = the listing was withdrawn
 why-closed = who decided was closed out
+
+reminders-none = Nothing is due.
+reminder-starts-soon = { $title }: begins { $when }
+reminder-hand-over = { $title }: somebody comes for it { $when }
+reminder-return-due = { $title }: to be brought back by { $when }
+reminder-overdue = { $title }: was to be back { $when }
+reminder-notice-ends = { $title }: ends { $when }
+reminder-question = { $title }: somebody asks and waits for an answer
+reminder-end-question = { $title }: somebody asks for another end
+reminder-help-soon = { $title }: help was agreed for { $when }
+reminder-help-done = { $title }: was it done? Say so

@@ -170,6 +170,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("thanks.too_many", Kind::Conflict),
     // Why something cannot be had then.
     ("booking.why.blackout", Kind::Conflict),
+    ("booking.why.busy", Kind::Conflict),
     ("booking.why.closed", Kind::Conflict),
     ("booking.why.exception", Kind::Conflict),
     ("booking.why.holiday", Kind::Conflict),

@@ -62,8 +62,7 @@ impl Opened {
                 let part = |title| ListingContent { title, capacity: 1, ..content.clone() };
                 let parts: Vec<_> = parts.into_iter().map(part).collect();
                 let drafts = std::iter::once(content).chain(parts).collect();
-                let (ids, changes) =
-                    replica.publish_with_parts(tx, now, rng, drafts, deciding)?;
+                let (ids, changes) = replica.publish_with_parts(tx, now, rng, drafts, deciding)?;
                 let id = ids.first().copied();
                 Ok((id.ok_or_else(|| ActError::invalid("listing.parts"))?, changes))
             })

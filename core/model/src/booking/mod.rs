@@ -52,5 +52,5 @@ pub use rows::{
 };
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view, waitlist};
-pub use terms_edit::TermsEdit;
+pub use terms_edit::{ClosedAgain, TermsEdit};
 pub use told::{SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
