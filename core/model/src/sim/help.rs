@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scenario::Scenario;
 use super::world::World;
 use crate::booking::{Care, Reason, Status};
+use crate::journal::Owner;
 use crate::keys::{BookingId, DeviceId, DocId, HoodHash, MemberId};
-use crate::listing::{ListingContent, ListingKind, Price};
+use crate::listing::{ListingContent, ListingKind, Listings, Price};
 use crate::replica::{NewProposal, NewReply, NewRequest, ServiceAct};
 use crate::rows::{Table, Tx};
-use crate::service::{Services, StepKind};
+use crate::service::{Services, Stage, StepKind};
 use crate::time::{Instant, Interval};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -28,12 +29,13 @@ impl Scenario {
         if !self.is_in(node) {
             return Ok(());
         }
-        match self.draw(24) {
-            0..3 => self.offer(node),
-            3..7 => self.answer(node),
-            7..16 => self.on_help(node),
-            16..18 => self.without_end(node),
-            18..23 => self.other_end(node),
+        match self.draw(26) {
+            0..2 => self.offer(node),
+            2..6 => self.answer(node),
+            6..15 => self.on_help(node),
+            15..17 => self.without_end(node),
+            17..19 => self.accept(node),
+            19..24 => self.other_end(node),
             _ => self.thank(node),
         }
     }
@@ -60,14 +62,23 @@ impl Scenario {
         Interval { start, end: Some(start.plus_ms(hours * HOUR_MS)) }
     }
 
-    fn one_of(&mut self, all: &[DocId]) -> Option<DocId> {
-        let at = self.draw(u32::try_from(all.len()).unwrap_or(0)) as usize;
-        all.get(at).copied()
+    /// One of these that a device knows and that is another's.
+    fn one_of(&mut self, node: usize, all: &[DocId]) -> Option<DocId> {
+        let me = Owner::Member(self.world.nodes[node].engine.me().member);
+        let rows = self.world.nodes[node].stores.memory(&self.hood)?;
+        let tx = Tx::new(rows);
+        let known = |id: &&DocId| {
+            let row = tx.row::<Listings>(id).ok().flatten();
+            row.is_some_and(|row| row.owner != me)
+        };
+        let known: Vec<DocId> = all.iter().filter(known).copied().collect();
+        let at = self.draw(u32::try_from(known.len()).unwrap_or(0)) as usize;
+        known.get(at).copied()
     }
 
     fn answer(&mut self, node: usize) -> Result<(), String> {
         let helps = self.helps.clone();
-        let Some(listing) = self.one_of(&helps) else { return Ok(()) };
+        let Some(listing) = self.one_of(node, &helps) else { return Ok(()) };
         let interval = if self.draw(3) == 0 { None } else { Some(self.time()) };
         let reply = NewReply { listing, interval, minutes: Some(0), text: "volontiers".into() };
         let hood = self.hood;
@@ -98,18 +109,29 @@ impl Scenario {
         let hours = FROM_HOURS.saturating_add(i64::from(self.draw(HOURS)));
         let (mut at, text) = (start.plus_ms(hours * HOUR_MS), String::new());
         let now = self.world.now(node).claimed;
-        let (what, act) = match self.draw(12) {
-            0..3 => {
+        // What comes next is done more often than all else.
+        let is_next = self.draw(3) > 0;
+        let (what, act) = match (view.life.stage, self.draw(12)) {
+            (Stage::Proposed, _) if is_next => {
+                at = now;
+                ("agrees", ServiceAct::Agree)
+            }
+            (Stage::Agreed | Stage::Due | Stage::Done, _) if is_next => {
+                let hours = i64::from(self.draw(6));
+                at = start.plus_ms(hours * HOUR_MS);
+                ("says done", ServiceAct::Say(StepKind::DONE, text))
+            }
+            (_, 0..3) => {
                 at = now;
                 let new = NewProposal { interval: self.time(), minutes: Some(0), text };
                 ("proposes a time", ServiceAct::Propose(new))
             }
-            3..7 => {
+            (_, 3..7) => {
                 at = now;
                 ("agrees", ServiceAct::Agree)
             }
-            7..10 => ("says done", ServiceAct::Say(StepKind::DONE, text)),
-            10 => ("ends it", ServiceAct::End(text)),
+            (_, 7..10) => ("says done", ServiceAct::Say(StepKind::DONE, text)),
+            (_, 10) => ("ends it", ServiceAct::End(text)),
             _ => {
                 let kind = StepKind::ALL[self.draw(6) as usize];
                 ("says something", ServiceAct::Say(kind, text))
@@ -128,7 +150,7 @@ impl Scenario {
     /// Asks for something until notice.
     fn without_end(&mut self, node: usize) -> Result<(), String> {
         let listings = self.listings.clone();
-        let Some(listing) = self.one_of(&listings) else { return Ok(()) };
+        let Some(listing) = self.one_of(node, &listings) else { return Ok(()) };
         let interval = Interval { end: None, ..self.time() };
         let new = NewRequest {
             listing,

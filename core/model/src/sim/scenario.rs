@@ -240,7 +240,11 @@ impl Scenario {
                 Beside::Nothing => {}
                 Beside::Credits => self.credit_step()?,
                 Beside::HandOvers => self.hand_over_step()?,
-                Beside::Help => self.help_step()?,
+                // Help takes more words than all else.
+                Beside::Help => {
+                    self.help_step()?;
+                    self.help_step()?;
+                }
             }
             let ms = i64::from(self.draw(1_500));
             self.world.run_for(ms);
