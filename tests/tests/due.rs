@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 struct Two {
-    root: TempDir,
+    _root: TempDir,
     anna: Person,
     ben: Person,
     runs: Running,
@@ -48,23 +48,13 @@ impl Two {
         let ben = Person::init(root.path(), "ben").unwrap();
         let link = text(&must(&anna, "invite create"), "link");
         must(&ben, &format!("join {link}"));
-        Some(Self { root, anna, ben, runs })
+        Some(Self { _root: root, anna, ben, runs })
     }
 
     fn add(&self, line: &str) -> String {
         let listing = text(&must(&self.anna, &format!("{line} --until 2040-01-01")), "id");
         must(&self.ben, "sync");
         listing
-    }
-
-    /// Ben asks, Anna says yes.
-    fn book(&self, listing: &str, from: &str, to: &str) -> String {
-        let line = format!("booking request {listing} --start {from} --end {to}");
-        let booking = text(&must(&self.ben, &line), "id");
-        must(&self.ben, "sync");
-        must(&self.anna, &format!("booking accept {booking}"));
-        must(&self.ben, "sync");
-        booking
     }
 }
 
