@@ -70,7 +70,7 @@ async fn look(node: &Node, hood: HoodHash, room: DocId, waiting: &[BookingId]) -
         free = found.await?.len();
         mornings.push(begun.elapsed());
     }
-    for id in waiting.iter().copied() {
+    for &id in waiting {
         let begun = Instant::now();
         node.act(hood, move |replica, tx, now, _| {
             Ok(((), replica.accept(tx, now, &id, Care::CalendarOnly)?))
