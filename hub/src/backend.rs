@@ -21,8 +21,8 @@ use crate::answer::{
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
     Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown,
-    Quote, Recovered, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet,
-    Status, SyncDone, TermsSaved, Thanks, Waiting,
+    Quote, Recovered, Reminder, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved,
+    Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::errors::Result;
 
@@ -181,6 +181,8 @@ pub struct NewListing {
     pub terms: TermsEdit,
     /// The device that decides; this one where nothing is said.
     pub holder: Option<DeviceId>,
+    /// Titles of its parts, each a listing of its own.
+    pub parts: Vec<String>,
     /// The rest; its title is not looked at.
     pub content: ListingPatch,
 }
@@ -444,6 +446,10 @@ pub trait Backend: Send + Sync + 'static {
         zone(scope: &Scope) -> TimeZone
     );
     operation!(
+        /// The zone of a listing's clocks: its own, or the neighbourhood's.
+        clocks(scope: &Scope, listing: DocId) -> TimeZone
+    );
+    operation!(
         /// How things stand. (`home` and `running` are filled in by the command line.)
         status(scope: &Scope) -> Status
     );
@@ -590,6 +596,10 @@ pub trait Backend: Send + Sync + 'static {
     operation!(
         /// What a wish would cost, and whether it could be had.
         quote(scope: &Scope, id: DocId, interval: Interval, quantity: u32) -> Quote
+    );
+    operation!(
+        /// What is due within a time.
+        reminders(scope: &Scope, within_ms: i64) -> List<Reminder>
     );
     operation!(
         /// Writes bookings into a calendar file.

@@ -102,17 +102,13 @@ impl Terminal {
     }
 
     fn shown(&self, answer: &Answer) -> io::Result<String> {
-        Ok(match answer {
-            _ if self.manner.json => answer.to_json()?,
-            _ => {
-                let view = render::View {
-                    texts: self.texts,
-                    color: may_color(),
-                    quiet: self.manner.quiet,
-                };
-                render::prose(answer, &view)
-            }
-        })
+        let color = !self.manner.json && may_color();
+        let view = render::View { texts: self.texts, color, quiet: self.manner.quiet };
+        if !self.manner.json {
+            return Ok(render::prose(answer, &view));
+        }
+        let worded = render::worded(answer, &view);
+        Ok(worded.as_ref().unwrap_or(answer).to_json()?)
     }
 
     fn error(&self, error: &CliError) -> io::Result<()> {

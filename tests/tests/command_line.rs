@@ -172,6 +172,7 @@ impl Story {
         self.example(anna, "listing add", 1, &[]);
         let lst = [("lst_abcdefgh", &drill[..12])];
         let room = id(&self.example(anna, "listing add", 2, &[]));
+        self.example(anna, "listing add", 3, &[]);
         self.calendars(&room);
         self.example(anna, "listing list", 0, &[]);
         self.example(anna, "listing show", 0, &lst);
@@ -214,6 +215,7 @@ impl Story {
         self.example(anna, "calendar quote", 1, &lst);
         self.example(anna, "calendar block", 0, &lst);
         let (out, busy) = (self.path("out.ics"), self.path("in.ics"));
+        self.example(anna, "calendar due", 0, &[]);
         self.example(anna, "calendar export", 0, &[("bookings.ics", &out)]);
         fs::write(&busy, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n").unwrap();
         self.example(anna, "calendar import", 0, &[lst[0], ("busy.ics", &busy)]);

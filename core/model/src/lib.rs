@@ -24,6 +24,8 @@ pub mod listing;
 pub mod service;
 pub mod thanks;
 
+pub mod reminder;
+
 pub mod duties;
 pub mod projection;
 

@@ -22,6 +22,7 @@ fn lives(beside: Beside) -> Report {
             Ok(report) => {
                 all.entries += report.entries;
                 all.said += report.said;
+                all.deals += report.deals;
             }
             Err(failure) => {
                 let last = failure.trace.len().saturating_sub(shown);
@@ -44,6 +45,12 @@ fn every_life_with_credits_ends_in_agreement() {
 fn every_life_with_hand_overs_ends_in_agreement() {
     let said = lives(Beside::HandOvers).said;
     assert!(said > 0, "somebody said something");
+}
+
+#[test]
+fn every_life_of_help_and_longer_bookings_ends_in_agreement() {
+    let all = lives(Beside::Help);
+    assert!(all.said > 0 && all.deals > 0, "somebody helped");
 }
 
 #[test]

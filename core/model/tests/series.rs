@@ -255,11 +255,11 @@ fn all_is_written_or_nothing_and_what_is_written_can_be_accepted_in_any_order() 
             replica.open_of_series(tx, now.claimed, &series, SeriesAct::Accept)
         });
         let mut mine = mine.unwrap();
-        assert_eq!(mine.iter().map(|it| it.interval).collect::<Vec<_>>(), free, "seed {seed}");
+        assert_eq!(mine.iter().map(|it| it.1).collect::<Vec<_>>(), free, "seed {seed}");
         while !mine.is_empty() {
             let next = place.below(mine.len() as u64) as usize;
             let next = mine.swap_remove(next);
-            assert!(place.accept(&next.booking, Care::AllTerms), "seed {seed}: {next:?}");
+            assert!(place.accept(&next.0, Care::AllTerms), "seed {seed}: {next:?}");
         }
     }
     assert!(refused > 5, "{refused}");

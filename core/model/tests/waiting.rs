@@ -92,7 +92,7 @@ impl Place {
             quantity,
             waitlist,
             note: String::new(),
-            accepts: palier_model::booking::Accepts::Nothing,
+            accepts: Default::default(),
         };
         let asked = self
             .world

@@ -72,6 +72,8 @@ field-category = Category
 field-capacity = Alike
 field-until = Shown until
 field-holder = Decided by
+field-part-of = Part of
+field-parts = Parts
 field-photos = Photos
 field-reason = Why
 
@@ -542,3 +544,15 @@ why-parts = a part of it, or the whole, is booked
 why-lapsed = nobody answered in time
 why-withdrawn = the listing was withdrawn
 why-closed = who decided was closed out
+
+reminders-none = Nothing is due.
+reminder-starts-soon = { $title }: begins { $when }
+reminder-hand-over = { $title }: somebody comes for it { $when }
+reminder-return-due = { $title }: to be brought back by { $when }
+reminder-overdue = { $title }: was to be back { $when }
+reminder-notice-ends = { $title }: ends { $when }
+reminder-question = { $title }: somebody asks and waits for an answer
+reminder-end-question = { $title }: somebody asks for another end
+reminder-offer-runs-out = { $title }: what you were offered soon goes to the next one; take it now
+reminder-help-soon = { $title }: help was agreed for { $when }
+reminder-help-done = { $title }: was it done? Say so

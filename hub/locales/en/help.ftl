@@ -97,6 +97,7 @@ help-listing-add = Publishes a listing.
         palier listing add tool --title "Hammer drill" --text "With its bits" --price free
         palier listing add parking --title "Place 14" --price 5eur/day
         palier listing add room --title "Common room" --hours "mon-fri 08:00-20:00" --hours "sat 10:00-02:00" --holidays closed --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/day --deposit 50eur --cancel "48h 50%"
+        palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
 help-listing-list = Lists what is shared.
     .example = palier listing list --kind tool
 help-listing-show = Shows a listing.
@@ -126,7 +127,7 @@ help-photo-add = Adds a photo to a listing of one's own. The place it was taken 
     .example = palier photo add lst_abcdefgh drill.jpg
 help-photo-get = Writes a photo into a file.
     .example = palier photo get blb_abcdefgh drill.jpg
-help-calendar = When things are free, and what they cost: show, free, quote, block, export, import.
+help-calendar = When things are free, and what they cost: show, free, quote, block, due, export, import.
     .example = palier calendar show lst_abcdefgh
 help-calendar-show = Shows a month of a listing, or another range: free, booked, closed.
     .example = palier calendar show lst_abcdefgh --month 2027-03
@@ -140,6 +141,8 @@ help-calendar-quote = Says line by line what it would cost, and whether it could
         palier calendar quote lst_abcdefgh --on saturday-morning
 help-calendar-block = Closes a listing for a while, or opens it again. What is confirmed stays.
     .example = palier calendar block lst_abcdefgh --from 2027-08-01 --to 2027-08-16
+help-calendar-due = Says what is due in the next days, for a phone to schedule: what begins, is to be handed over, brought back or answered.
+    .example = palier calendar due --within 7d
 help-calendar-export = Writes bookings into a calendar file (iCalendar) that other calendars read.
     .example = palier calendar export bookings.ics --mine
 help-calendar-import = Closes a listing when a calendar file says that somebody is busy. Only times are read.
@@ -251,6 +254,7 @@ arg-peer = Somebody to dial at once; may be given several times
 arg-no-mdns = Do not look for neighbours on the local network
 arg-within = How long at most [default: 30s]
 arg-device-link-within = How long to wait for the other device [default: 2m]
+arg-calendar-due-within = How far ahead [default: 7d]
 arg-rebuild = Build what screens read anew from the logs
 arg-keep = Make the homes in this folder and keep them
 arg-hold = Stay up at the end, to look around
@@ -337,6 +341,7 @@ arg-qr-verify-code = The code's text
 arg-qr-verify-booking = It must be of this booking
 arg-capacity = How many alike [default: one]
 arg-instant = The deciding device accepts by itself what is free
+arg-part = Title of a part that can be booked by itself; what is booked of a part keeps the whole, and the other way round; may be given several times
 arg-holder = The device that decides [otherwise this one]
 arg-category = The category
 arg-price = The price: free, 60min/h (minutes of help), 4.50eur/day; several times for several lengths of time
@@ -349,7 +354,7 @@ arg-horizon = Asked for at most so long before: 90d, none
 arg-step = Bookings begin and end on these steps of the clock: 15m, 1h, none
 arg-buffer = Free time between two bookings: 15m, none
 arg-hours = Opening hours: "mon-fri 08:00-20:00"; several times for several days; always
-arg-closed = Closed on these dates: 2027-12-25, 2027-12-24..2028-01-02; may be given several times
+arg-closed = Closed on these dates: 2027-12-25, 2027-12-24..2028-01-02; or again and again: "every mon 12:00-14:00", "every month 1mon 08:00-12:00", never (no more of those); may be given several times
 arg-day = Hours of dates unlike others: "2027-12-24 10:00-14:00", "2027-12-24 usual"; may be given several times
 arg-holidays = On public holidays: open, closed or hours as 10:00-16:00; "alsace-moselle closed" for those too
 arg-attended = Hours count throughout (a room) or at both ends (a tool that is brought back)

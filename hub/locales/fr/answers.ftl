@@ -76,6 +76,8 @@ field-category = Catégorie
 field-capacity = Pareils
 field-until = Montrée jusqu'à
 field-holder = Décide
+field-part-of = Partie de
+field-parts = Parties
 field-photos = Photos
 field-reason = Pourquoi
 
@@ -548,3 +550,15 @@ why-parts = une partie, ou le tout, est réservée
 why-lapsed = personne n'a répondu à temps
 why-withdrawn = l'annonce a été retirée
 why-closed = qui a décidé n'a plus ce droit
+
+reminders-none = Rien n'est à faire.
+reminder-starts-soon = { $title } : commence { $when }
+reminder-hand-over = { $title } : on vient le chercher { $when }
+reminder-return-due = { $title } : à rendre avant { $when }
+reminder-overdue = { $title } : devait être rendu { $when }
+reminder-notice-ends = { $title } : prend fin { $when }
+reminder-question = { $title } : quelqu'un demande et attend une réponse
+reminder-end-question = { $title } : quelqu'un demande une autre fin
+reminder-offer-runs-out = { $title } : ce qui vous est proposé passera bientôt au suivant ; prenez-le maintenant
+reminder-help-soon = { $title } : coup de main convenu pour { $when }
+reminder-help-done = { $title } : est-ce fait ? Dites-le

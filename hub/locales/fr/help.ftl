@@ -97,6 +97,7 @@ help-listing-add = Publie une annonce.
         palier listing add tool --title "Perceuse à percussion" --text "Avec ses forets" --price free
         palier listing add parking --title "Place 14" --price 5eur/jour
         palier listing add room --title "Salle commune" --hours "lun-ven 08:00-20:00" --hours "sam 10:00-02:00" --holidays fermé --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/jour --deposit 50eur --cancel "48h 50%"
+        palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
 help-listing-list = Liste ce qui se partage.
     .example = palier listing list --kind tool
 help-listing-show = Montre une annonce.
@@ -126,7 +127,7 @@ help-photo-add = Ajoute une photo à l'une de ses annonces. Le lieu de prise de 
     .example = palier photo add lst_abcdefgh perceuse.jpg
 help-photo-get = Écrit une photo dans un fichier.
     .example = palier photo get blb_abcdefgh perceuse.jpg
-help-calendar = Quand les choses sont libres, et ce qu'elles coûtent : montrer, libre, devis, fermer, exporter, importer.
+help-calendar = Quand les choses sont libres, et ce qu'elles coûtent : montrer, libre, devis, fermer, rappels, exporter, importer.
     .example = palier calendar show lst_abcdefgh
 help-calendar-show = Montre un mois d'une annonce, ou une autre période : libre, réservé, fermé.
     .example = palier calendar show lst_abcdefgh --month 2027-03
@@ -140,6 +141,8 @@ help-calendar-quote = Dit ligne par ligne ce que cela coûterait, et si c'est po
         palier calendar quote lst_abcdefgh --on samedi-matin
 help-calendar-block = Ferme une annonce pour un temps, ou la rouvre. Ce qui est confirmé reste.
     .example = palier calendar block lst_abcdefgh --from 2027-08-01 --to 2027-08-16
+help-calendar-due = Dit ce qui est à faire ces prochains jours, pour qu'un téléphone le rappelle : ce qui commence, se remet, se rend ou attend une réponse.
+    .example = palier calendar due --within 7d
 help-calendar-export = Écrit des réservations dans un fichier d'agenda (iCalendar) que lisent d'autres agendas.
     .example = palier calendar export reservations.ics --mine
 help-calendar-import = Ferme une annonce quand un fichier d'agenda dit qu'on est pris. Seules les heures sont lues.
@@ -251,6 +254,7 @@ arg-peer = Quelqu'un à appeler tout de suite ; peut se répéter
 arg-no-mdns = Ne pas chercher de voisins sur le réseau local
 arg-within = Combien de temps au plus [par défaut : 30s]
 arg-device-link-within = Combien de temps attendre l'autre appareil [par défaut : 2m]
+arg-calendar-due-within = Jusqu'où regarder [par défaut : 7d]
 arg-rebuild = Reconstruire depuis les journaux ce que lisent les écrans
 arg-keep = Créer les foyers dans ce dossier et les garder
 arg-hold = Rester en marche à la fin, pour regarder
@@ -337,6 +341,7 @@ arg-qr-verify-code = Le texte du code
 arg-qr-verify-booking = Il doit être celui de cette réservation
 arg-capacity = Combien de pareils [par défaut : un]
 arg-instant = L'appareil qui décide accepte de lui-même ce qui est libre
+arg-part = Titre d'une partie qui se réserve seule ; ce qui est réservé d'une partie retient le tout, et inversement ; peut être répété
 arg-holder = L'appareil qui décide [sinon celui-ci]
 arg-category = La catégorie
 arg-price = Le prix : free (gratuit), 60min/h (minutes d'entraide), 4.50eur/jour ; plusieurs fois pour plusieurs durées
@@ -349,7 +354,7 @@ arg-horizon = Demandée au plus si longtemps avant : 90d, aucun
 arg-step = Les réservations commencent et finissent à ces pas de l'horloge : 15m, 1h, aucun
 arg-buffer = Temps libre entre deux réservations : 15m, aucun
 arg-hours = Heures d'ouverture : "lun-ven 08:00-20:00" ; plusieurs fois pour plusieurs jours ; toujours
-arg-closed = Fermé à ces dates : 2027-12-25, 2027-12-24..2028-01-02 ; peut être donné plusieurs fois
+arg-closed = Fermé à ces dates : 2027-12-25, 2027-12-24..2028-01-02 ; ou chaque fois : "chaque lun 12:00-14:00", "chaque mois 1lun 08:00-12:00", jamais (plus rien de tel) ; peut être donné plusieurs fois
 arg-day = Heures de dates à part : "2027-12-24 10:00-14:00", "2027-12-24 habituel" ; peut être donné plusieurs fois
 arg-holidays = Les jours fériés : ouvert, fermé ou des heures comme 10:00-16:00 ; "alsace-moselle fermé" pour ceux-là aussi
 arg-attended = Les heures comptent tout du long (throughout, une salle) ou aux deux bouts (ends, un outil qu'on rapporte)

@@ -51,6 +51,7 @@ pub const COMMANDS: &[(&str, &[&str])] = &[
     ("calendar free", &["FreeResources", "FreeSlots"]),
     ("calendar quote", &["Quote"]),
     ("calendar block", &["TermsSaved"]),
+    ("calendar due", &["Reminders"]),
     ("calendar export", &["CalendarExported"]),
     ("calendar import", &["CalendarImported"]),
     ("booking request", &["BookingRequested"]),

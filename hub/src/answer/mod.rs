@@ -9,6 +9,7 @@ mod credit;
 mod deal;
 mod machine;
 mod people;
+mod reminder;
 mod series;
 mod service;
 mod sharing;
@@ -20,6 +21,7 @@ pub use credit::*;
 pub use deal::*;
 pub use machine::*;
 pub use people::*;
+pub use reminder::*;
 pub use series::*;
 pub use service::*;
 pub use sharing::*;
@@ -206,6 +208,8 @@ answers! {
     CalendarExported(CalendarExported),
     /// `calendar import`
     CalendarImported(CalendarImported),
+    /// `calendar due`
+    Reminders(List<Reminder>),
     /// `booking request`
     BookingRequested(BookingRequested),
     /// `booking done`

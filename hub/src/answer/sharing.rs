@@ -144,6 +144,10 @@ pub struct ListingDetail {
     pub stand_ins: Vec<Shown<DeviceId>>,
     /// What bookings are held to; none for help offered or wanted.
     pub terms: Option<Box<Terms>>,
+    /// The listing that it is part of: what is booked of one keeps the other.
+    pub part_of: Option<Shown<DocId>>,
+    /// The listings that are part of it.
+    pub parts: Vec<Shown<DocId>>,
     /// When it was published.
     pub published: Option<When>,
     /// How many neighbours answered an offer or a need of one's own; null for others, who

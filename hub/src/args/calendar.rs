@@ -6,11 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use palier_model::keys::DocId;
 
 use super::hours::{
-    CancelArg, DatesArg, DayHoursArg, HolidaysArg, HoursArg, MonthArg, OnArg, QuotaArg, SpanArg,
-    StepArg,
+    CancelArg, DayHoursArg, HolidaysArg, HoursArg, MonthArg, OnArg, QuotaArg, SpanArg, StepArg,
 };
 use super::values::between;
-use super::{Duration, KindArg, PriceArg, Ref, TimeArg};
+use super::{ClosedArg, Duration, KindArg, PriceArg, Ref, TimeArg};
 
 /// When opening hours count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,9 +76,9 @@ pub struct TermsArgs {
     /// Opening hours of the week.
     #[arg(long, value_name = "HOURS")]
     pub hours: Vec<HoursArg>,
-    /// Dates on which it is closed.
+    /// When it is closed: dates, or hours that come again.
     #[arg(long, value_name = "DATES")]
-    pub closed: Vec<DatesArg>,
+    pub closed: Vec<ClosedArg>,
     /// Hours of dates unlike others.
     #[arg(long, value_name = "DATE HOURS")]
     pub day: Vec<DayHoursArg>,
@@ -135,6 +134,8 @@ pub enum Calendar {
     Quote(CalendarQuote),
     /// Close it for a while.
     Block(CalendarBlock),
+    /// What is due in the next days.
+    Due(CalendarDue),
     /// Write a calendar file.
     Export(CalendarExport),
     /// Close it when a calendar file says that somebody is busy.
@@ -228,6 +229,14 @@ pub struct CalendarBlock {
     /// Only say what it would do.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `palier calendar due`
+#[derive(Debug, Clone, Args)]
+pub struct CalendarDue {
+    /// How far ahead.
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub within: Duration,
 }
 
 /// `palier calendar export`

@@ -65,7 +65,7 @@ fn clock(text: &str) -> Option<u16> {
 }
 
 /// `08:00-20:00`; an end at or before the start lies on the next day.
-fn window(text: &str) -> Option<Window> {
+pub(super) fn window(text: &str) -> Option<Window> {
     let (from, to) = text.split_once('-')?;
     let (from, to) = (clock(from)?, clock(to)?);
     let to = if to <= from { to + DAY } else { to };
@@ -133,7 +133,7 @@ impl FromStr for HoursArg {
 }
 
 /// The dates from one to another.
-fn dates(text: &str) -> Option<Vec<Date>> {
+pub(super) fn dates(text: &str) -> Option<Vec<Date>> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let (from, to): (Date, Date) = (from.parse().ok()?, to.parse().ok()?);
     let all: Vec<Date> = from

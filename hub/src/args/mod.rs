@@ -5,6 +5,7 @@
 //! argument (`arg-start`).
 
 mod calendar;
+mod closed;
 mod credit;
 mod deal;
 mod help;
@@ -20,6 +21,7 @@ mod thanks;
 mod values;
 
 pub use calendar::*;
+pub use closed::ClosedArg;
 pub use credit::*;
 pub use deal::*;
 pub use help::{localised, paths};

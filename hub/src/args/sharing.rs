@@ -75,6 +75,9 @@ pub struct ListingAdd {
     /// The device that decides; this one otherwise.
     #[arg(long, value_name = "DEVICE")]
     pub holder: Option<Ref<DeviceId>>,
+    /// What it consists of; each can be booked by itself.
+    #[arg(long, value_name = "TITLE")]
+    pub part: Vec<String>,
     /// What may be changed later.
     #[command(flatten)]
     pub content: ListingContent,

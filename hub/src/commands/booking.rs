@@ -84,11 +84,12 @@ const fn problem(what: ProblemArg) -> StepKind {
 }
 
 async fn request<B: Backend>(on: On<'_, B>, it: args::BookingRequest) -> Result<Outcome> {
+    let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
+    let clocks = on.node.clocks(on.scope, listing).await?;
     let interval = match it.start {
         None => None,
-        Some(start) => Some(interval(on, start, it.end).await?),
+        Some(start) => Some(interval(on.on_clocks(&clocks), start, it.end).await?),
     };
-    let listing = resolve::listing(on.node, on.scope, &it.listing).await?;
     let args::BookingRequest { quantity, wait, minutes, text, accept, .. } = it;
     let new = NewBooking { listing, interval, quantity, minutes, wait, text, accept };
     Ok(on.node.booking_request(on.scope, new).await?.into())

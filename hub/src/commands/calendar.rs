@@ -9,7 +9,7 @@ use palier_model::time::{Instant, Interval};
 use super::{On, Outcome, listing, resolve};
 use crate::answer::{Per, Price};
 use crate::args::{
-    self, AttendedArg, AttestationArg, Calendar, OnArg, TermsArgs, TiersArg, TimeArg,
+    self, AttendedArg, AttestationArg, Calendar, ClosedArg, OnArg, TermsArgs, TiersArg, TimeArg,
 };
 use crate::backend::{Backend, BusyFile, CalendarFileOf, FreeQuery, ListingEdit, ListingPatch};
 use crate::errors::{CliError, Result};
@@ -20,6 +20,7 @@ pub(super) async fn calendar<B: Backend>(on: On<'_, B>, verb: Calendar) -> Resul
         Calendar::Free(it) => free(on, it).await,
         Calendar::Quote(it) => quote(on, it).await,
         Calendar::Block(it) => block(on, it).await,
+        Calendar::Due(it) => Ok(on.node.reminders(on.scope, it.within.as_ms()).await?.into()),
         Calendar::Export(it) => export(on, it).await,
         Calendar::Import(it) => import(on, it).await,
     }
@@ -36,7 +37,7 @@ impl<B: Backend> On<'_, B> {
 
     /// The date it is on the clocks of the place.
     async fn today(&self) -> Result<Date> {
-        let zone = self.node.zone(self.scope).await?;
+        let zone = self.zone().await?;
         let now = jiff::Timestamp::from_millisecond(self.node.now().0);
         Ok(zone.to_datetime(now.map_err(|_| CliError::new("invalid.time"))?).date())
     }
@@ -68,6 +69,8 @@ impl<B: Backend> On<'_, B> {
 
 async fn show<B: Backend>(on: On<'_, B>, it: args::CalendarShow) -> Result<Outcome> {
     let id = resolve::listing(on.node, on.scope, &it.listing).await?;
+    let clocks = on.node.clocks(on.scope, id).await?;
+    let on = on.on_clocks(&clocks);
     let range = match (it.from, it.to) {
         (Some(from), Some(to)) => on.range(from, to).await?,
         _ => {
@@ -83,6 +86,15 @@ async fn show<B: Backend>(on: On<'_, B>, it: args::CalendarShow) -> Result<Outco
 }
 
 async fn free<B: Backend>(on: On<'_, B>, it: args::CalendarFree) -> Result<Outcome> {
+    let listing = match &it.listing {
+        None => None,
+        Some(given) => Some(resolve::listing(on.node, on.scope, given).await?),
+    };
+    let clocks = match listing {
+        None => on.zone().await?,
+        Some(id) => on.node.clocks(on.scope, id).await?,
+    };
+    let on = on.on_clocks(&clocks);
     let range = match (it.on, it.from, it.to) {
         (Some(day), ..) => on.day(day).await?,
         (None, Some(from), Some(to)) => on.range(from, to).await?,
@@ -90,11 +102,8 @@ async fn free<B: Backend>(on: On<'_, B>, it: args::CalendarFree) -> Result<Outco
     };
     let length_ms = it.length.map(args::Duration::as_ms);
     let query = FreeQuery { range, length_ms, quantity: it.quantity };
-    match &it.listing {
-        Some(listing) => {
-            let id = resolve::listing(on.node, on.scope, listing).await?;
-            Ok(on.node.free(on.scope, id, query).await?.into())
-        }
+    match listing {
+        Some(id) => Ok(on.node.free(on.scope, id, query).await?.into()),
         None => {
             let kind = it.kind.map(listing::kind);
             Ok(on.node.free_resources(on.scope, kind, query).await?.into())
@@ -103,18 +112,21 @@ async fn free<B: Backend>(on: On<'_, B>, it: args::CalendarFree) -> Result<Outco
 }
 
 async fn quote<B: Backend>(on: On<'_, B>, it: args::CalendarQuote) -> Result<Outcome> {
+    let id = resolve::listing(on.node, on.scope, &it.listing).await?;
+    let clocks = on.node.clocks(on.scope, id).await?;
+    let on = on.on_clocks(&clocks);
     let wanted = match (it.on, it.start) {
         (Some(day), _) => on.day(day).await?,
         (None, Some(start)) => interval(on.instant(start).await?, on.instant_if(it.end).await?)?,
         (None, None) => return Err(CliError::new("invalid.interval")),
     };
-    let id = resolve::listing(on.node, on.scope, &it.listing).await?;
     Ok(on.node.quote(on.scope, id, wanted, it.quantity).await?.into())
 }
 
 async fn block<B: Backend>(on: On<'_, B>, it: args::CalendarBlock) -> Result<Outcome> {
-    let range = on.range(it.from, it.to).await?;
     let id = resolve::listing(on.node, on.scope, &it.listing).await?;
+    let clocks = on.node.clocks(on.scope, id).await?;
+    let range = on.on_clocks(&clocks).range(it.from, it.to).await?;
     let mut terms = TermsEdit::default();
     match (it.remove, it.cancel) {
         (true, _) => terms.unblock.push(range),
@@ -184,8 +196,14 @@ pub(super) fn terms(it: TermsArgs) -> Result<TermsEdit> {
         // `always` beside hours says nothing more than the hours.
         edit.weekly = Some((!weekly.is_empty()).then(|| weekly.concat()));
     }
-    for date in it.closed.iter().flat_map(|dates| &dates.0) {
-        edit.exceptions.insert(*date, Some(Vec::new()));
+    for closed in it.closed {
+        match closed {
+            ClosedArg::Dates(dates) => {
+                edit.exceptions.extend(dates.into_iter().map(|date| (date, Some(Vec::new()))));
+            }
+            // `never` beside others says nothing more than those.
+            ClosedArg::Again(again) => edit.closures.get_or_insert_default().extend(again),
+        }
     }
     for day in it.day {
         edit.exceptions.extend(day.dates.into_iter().map(|date| (date, day.hours.clone())));

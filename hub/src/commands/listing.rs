@@ -71,6 +71,7 @@ async fn add<B: Backend>(on: On<'_, B>, it: args::ListingAdd) -> Result<Outcome>
         title: it.title,
         terms: calendar::terms(*it.terms)?,
         holder,
+        parts: it.part,
         content: patch(on, it.content).await?,
     };
     Ok(on.node.listing_add(on.scope, new).await?.into())

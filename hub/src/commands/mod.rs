@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use palier_model::time::Instant;
 
 use crate::answer::{Answer, DumpEvent, Help, Version};
@@ -132,7 +133,7 @@ async fn execute_on<B: Backend>(
     if let Some(member) = &global.mandate_of {
         scope.mandate_of = Some(resolve::member(node, &scope, member).await?);
     }
-    let on = On { node, context, scope: &scope };
+    let on = On { node, context, scope: &scope, clocks: None };
     match command {
         None | Some(Command::Status) => node::status(on).await,
         Some(Command::Sync(it)) => node::sync(on, it).await,
@@ -168,6 +169,8 @@ struct On<'a, B> {
     node: &'a B,
     context: &'a Context,
     scope: &'a Scope,
+    /// On whose clocks wall times are meant; the neighbourhood's where nothing is said.
+    clocks: Option<&'a TimeZone>,
 }
 
 impl<B> Clone for On<'_, B> {
@@ -178,10 +181,25 @@ impl<B> Clone for On<'_, B> {
 
 impl<B> Copy for On<'_, B> {}
 
-impl<B: Backend> On<'_, B> {
+impl<'a, B: Backend> On<'a, B> {
+    /// The same on other clocks: what is said of a listing is meant on its own.
+    fn on_clocks<'b>(self, clocks: &'b TimeZone) -> On<'b, B>
+    where
+        'a: 'b,
+    {
+        On { clocks: Some(clocks), ..self }
+    }
+
+    async fn zone(&self) -> Result<TimeZone> {
+        match self.clocks {
+            Some(clocks) => Ok(clocks.clone()),
+            None => self.node.zone(self.scope).await,
+        }
+    }
+
     /// The instant that a person meant, on the clocks of the place.
     async fn instant(&self, time: args::TimeArg) -> Result<Instant> {
-        let zone = self.node.zone(self.scope).await?;
+        let zone = self.zone().await?;
         time.resolve(&zone, self.node.now()).ok_or_else(|| CliError::new("invalid.time"))
     }
 

@@ -90,6 +90,9 @@ impl Backend for Fake {
     async fn zone(&self, _: &Scope) -> Result<TimeZone> {
         Ok(TimeZone::get("Europe/Paris").unwrap())
     }
+    async fn clocks(&self, scope: &Scope, _: DocId) -> Result<TimeZone> {
+        self.zone(scope).await
+    }
     async fn sync(
         &self,
         _: &Scope,
@@ -215,6 +218,7 @@ impl Backend for Fake {
         free_resources(&Scope, Option<ListingKind>, FreeQuery) -> List<FreeResource>;
         quote(&Scope, DocId, Interval, u32) -> Quote;
         booking_extend(&Scope, BookingId, NewEnd) -> EndAsked;
+        reminders(&Scope, i64) -> List<crate::answer::Reminder>;
         calendar_export(&Scope, CalendarFileOf) -> CalendarExported;
         calendar_import(&Scope, BusyFile) -> CalendarImported;
         photo_add(&Scope, DocId, PathBuf) -> PhotoAdded;

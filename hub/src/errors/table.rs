@@ -179,6 +179,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("thanks.too_many", Kind::Conflict),
     // Why something cannot be had then.
     ("booking.why.blackout", Kind::Conflict),
+    ("booking.why.busy", Kind::Conflict),
     ("booking.why.closed", Kind::Conflict),
     ("booking.why.exception", Kind::Conflict),
     ("booking.why.holiday", Kind::Conflict),
@@ -220,6 +221,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("listing.invalid", Kind::Invalid),
     ("listing.not_open", Kind::Conflict),
     ("listing.terms", Kind::Invalid),
+    ("listing.parts", Kind::Invalid),
     ("listing.unreadable", Kind::Conflict),
     ("listing.until.past", Kind::Invalid),
     ("listing.title.empty", Kind::Invalid),

@@ -157,6 +157,7 @@ impl Opened {
         };
         let helps = |read: &services::Read| {
             filter.listing.is_none_or(|listing| listing == read.view.listing)
+                && filter.series.is_none_or(|series| read.view.series == Some(series))
                 && (!filter.to_decide || read.to_decide)
         };
         let helped = services.iter().filter(|it| helps(it));

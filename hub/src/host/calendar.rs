@@ -6,8 +6,11 @@ use palier_model::booking::availability::{
     Attendance, Length, Measure, Quota, QuotaWindow, Segment,
 };
 use palier_model::booking::tariff::{Currency, Line, Tariff, TariffError, Unit};
-use palier_model::booking::{Alternative as ModelAlternative, Held, Terms as ModelTerms};
+use palier_model::booking::{
+    Alternative as ModelAlternative, DomainView, Held, Terms as ModelTerms,
+};
 use palier_model::keys::DocId;
+use palier_model::listing::Listings;
 use palier_model::replica::{ActError, Quoted, Unfitting, served_code};
 use palier_model::time::{HolidayCalendar, HolidayHours, Instant, Interval, Weekday, Window, Zone};
 
@@ -55,6 +58,23 @@ pub(super) fn unfit(it: Unfitting, zone: &TimeZone) -> WouldNotFit {
 }
 
 impl Opened {
+    /// The clocks of a resource; those of the neighbourhood where it has none.
+    pub(super) async fn clocks_of(&self, scope: &Scope, id: DocId) -> Result<TimeZone> {
+        let hood = self.hood_of(scope).await?;
+        let terms = self
+            .look(hood, move |_, tx, _| {
+                let row = tx.row::<Listings>(&id)?;
+                let Some(domain) = row.and_then(|row| row.content.domain) else { return Ok(None) };
+                let view = DomainView::head(tx, &domain)?;
+                Ok(view.and_then(|view| view.terms(&id).cloned()))
+            })
+            .await?;
+        match terms {
+            Some(terms) => Ok(zone_of(&terms)),
+            None => self.zone_of(hood).await,
+        }
+    }
+
     pub(super) async fn one_calendar(
         &self,
         scope: &Scope,

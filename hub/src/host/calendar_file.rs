@@ -6,6 +6,7 @@ use palier_model::ical::{
     limits,
 };
 use palier_model::replica::ActError;
+use palier_model::service::{ServiceView, Stage};
 use palier_model::time::{Instant, Interval, Zone};
 
 use super::bookings::title_of;
@@ -41,6 +42,27 @@ fn event(view: &BookingView, title: String) -> Event {
     }
 }
 
+/// Help that was agreed, or for which a time is proposed, as an event; none before that.
+fn help_event(view: &ServiceView, title: String) -> Option<Event> {
+    let newest = view.proposals.last().map(|it| it.interval);
+    let interval = view.life.interval.or(newest)?;
+    let changed_at = view.history.iter().map(|line| line.at).max().unwrap_or_default();
+    Some(Event {
+        uid: format!("{}@{UID_HOST}", view.booking),
+        sequence: u32::try_from(view.history.len().saturating_sub(1)).unwrap_or(u32::MAX),
+        changed_at,
+        status: match view.life.stage {
+            Stage::Answered | Stage::Proposed => EventStatus::Tentative,
+            Stage::Declined | Stage::Withdrawn | Stage::Cancelled => EventStatus::Cancelled,
+            _ => EventStatus::Confirmed,
+        },
+        when: EventTime::At(interval),
+        summary: title,
+        description: String::new(),
+        location: String::new(),
+    })
+}
+
 impl Opened {
     pub(super) async fn export_calendar(
         &self,
@@ -60,6 +82,12 @@ impl Opened {
                 };
                 for view in replica.bookings(tx, now)?.iter().filter(|view| asked(view)) {
                     events.push(event(view, title_of(tx, &view.listing)?));
+                }
+                for view in replica.services(tx, now)? {
+                    // Both sides have it in their own.
+                    if of.listing.is_none_or(|listing| view.listing == listing) {
+                        events.extend(help_event(&view, title_of(tx, &view.listing)?));
+                    }
                 }
                 let name = match of.listing {
                     // Only what this person can read stands in it: one's own is all.

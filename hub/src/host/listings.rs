@@ -48,7 +48,7 @@ impl Opened {
             zone: new.terms.zone.clone().or(Some(zone_name(&place_zone))),
             ..new.terms
         };
-        let (holder, until) = (new.holder, new.content.until);
+        let (holder, until, parts) = (new.holder, new.content.until, new.parts);
         let id = self
             .write(hood, move |replica, tx, now, rng| {
                 content.expires_at = until.or(Some(now.plus_ms(SHOWN_MS)));
@@ -59,7 +59,12 @@ impl Opened {
                     }
                     false => None,
                 };
-                replica.publish(tx, now, rng, content, deciding)
+                let part = |title| ListingContent { title, capacity: 1, ..content.clone() };
+                let parts: Vec<_> = parts.into_iter().map(part).collect();
+                let drafts = std::iter::once(content).chain(parts).collect();
+                let (ids, changes) = replica.publish_with_parts(tx, now, rng, drafts, deciding)?;
+                let id = ids.first().copied();
+                Ok((id.ok_or_else(|| ActError::invalid("listing.parts"))?, changes))
             })
             .await?;
         Ok(saved(id))
@@ -203,6 +208,8 @@ impl Opened {
             holder: domain.as_ref().map(|view| view.row.holder.device.into()),
             stand_ins: stand_ins.into_iter().map(Into::into).collect(),
             terms: terms.map(calendar::terms).map(Box::new),
+            part_of: domain.as_ref().and_then(|view| whole_of(view, &id)).map(Into::into),
+            parts: domain.iter().flat_map(|view| parts_of(view, &id)).map(Into::into).collect(),
             published: Some(When::new(row.created_at, &zone)),
             answers,
             may: may(&row, mine, domain.is_some(), now),
@@ -312,6 +319,19 @@ fn stand_ins(replica: &Replica, view: &DomainView) -> Vec<DeviceId> {
         .filter(|(id, device)| device.is_active && *id != view.row.holder.device)
         .map(|(id, _)| id)
         .collect()
+}
+
+/// The resource that one is part of.
+fn whole_of(view: &DomainView, id: &DocId) -> Option<DocId> {
+    let resources = &view.row.record.resources;
+    let of = resources.iter().find(|it| it.listing == *id)?.part_of?;
+    Some(resources.get(usize::from(of))?.listing)
+}
+
+/// The resources that are part of one.
+fn parts_of(view: &DomainView, id: &DocId) -> Vec<DocId> {
+    let all = view.row.record.resources.iter().map(|it| it.listing);
+    all.filter(|part| whole_of(view, part) == Some(*id)).collect()
 }
 
 fn owner_of(row: &ListingRow) -> Option<MemberId> {

@@ -10,6 +10,7 @@ mod credits;
 mod ends;
 mod errors;
 mod events;
+mod help_series;
 mod hoods;
 mod link;
 mod listings;
@@ -18,6 +19,7 @@ mod people;
 mod photos;
 mod qr;
 mod recovery;
+mod reminders;
 mod searches;
 mod series;
 mod services;
@@ -44,8 +46,8 @@ use crate::answer::{
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
     Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote,
-    Recovered, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet, Status,
-    SyncDone, TermsSaved, Thanks, Waiting,
+    Recovered, Reminder, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet,
+    Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::backend::{
     Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
@@ -271,6 +273,9 @@ impl Backend for Opened {
             Err(_) => Ok(TimeZone::system()),
         }
     }
+    async fn clocks(&self, scope: &Scope, listing: DocId) -> Result<TimeZone> {
+        self.clocks_of(scope, listing).await
+    }
     async fn status(&self, scope: &Scope) -> Result<Status> {
         self.status_now(scope).await
     }
@@ -435,6 +440,9 @@ impl Backend for Opened {
         quantity: u32,
     ) -> Result<Quote> {
         self.one_quote(scope, id, interval, quantity).await
+    }
+    async fn reminders(&self, scope: &Scope, within_ms: i64) -> Result<List<Reminder>> {
+        self.due(scope, within_ms).await
     }
     async fn calendar_export(&self, scope: &Scope, of: CalendarFileOf) -> Result<CalendarExported> {
         self.export_calendar(scope, of).await

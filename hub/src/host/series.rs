@@ -24,6 +24,9 @@ impl Opened {
     pub(super) async fn plan_of_series(&self, scope: &Scope, new: NewSeries) -> Result<SeriesPlan> {
         let hood = self.hood_of(scope).await?;
         let (listing, quantity) = (new.listing, new.quantity);
+        if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &listing)?)).await? {
+            return self.plan_of_help(hood, new).await;
+        }
         let (plan, title) = self
             .look(hood, move |replica, tx, now| {
                 let plan = replica.plan_series(tx, now, &new, &SeriesSkip::default())?;
@@ -42,6 +45,10 @@ impl Opened {
     ) -> Result<SeriesSaved> {
         let hood = self.hood_of(scope).await?;
         let note = text.unwrap_or_default();
+        let listing = new.listing;
+        if self.look(hood, move |replica, tx, _| Ok(replica.is_answered(tx, &listing)?)).await? {
+            return self.write_help(hood, new, skip, note).await;
+        }
         let written = self.write(hood, move |replica, tx, now, rng| {
             replica.create_series(tx, now, rng, &new, &skip, &note)
         });
@@ -82,10 +89,7 @@ impl Opened {
             _ => return Err(CliError::new("usage")),
         };
         let open: Vec<(BookingId, _)> = self
-            .look(hood, move |replica, tx, now| {
-                let open = replica.open_of_series(tx, now, &series, which)?;
-                Ok(open.into_iter().map(|view| (view.booking, view.interval)).collect())
-            })
+            .look(hood, move |replica, tx, now| replica.open_of_series(tx, now, &series, which))
             .await?;
         let mut items = Vec::with_capacity(open.len());
         for (id, interval) in open {

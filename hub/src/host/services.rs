@@ -193,7 +193,7 @@ impl Opened {
             payment: read.payment.map(|it| payment(&it, Some(read.side))),
             end_firm: false,
             rolling: false,
-            series: None,
+            series: view.series.map(Into::into),
             asked_end: None,
             notice: None,
             delivery: delivery(view.delivery),

@@ -9,6 +9,7 @@ mod deal;
 mod ends;
 mod machine;
 mod people;
+mod reminder;
 mod request;
 mod series;
 mod service;
@@ -19,6 +20,7 @@ mod when;
 mod words;
 
 pub use machine::{run_event, stage};
+pub use reminder::worded;
 pub use style::{View, plain};
 pub use when::alternatives;
 pub use words::words_of;
@@ -74,6 +76,7 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::CalendarImported(it) => calendar::imported(it, view),
         Answer::BookingRequested(it) => calendar::requested(it, view),
         Answer::BookingDone(it) => service::done(it, view),
+        Answer::Reminders(it) => reminder::reminders(&it.items, view),
         Answer::ThanksList(it) => service::thanks(&it.items, view),
         Answer::EndAsked(it) => ends::asked(it, view),
         Answer::SeriesPlan(it) => series::plan(it, view),

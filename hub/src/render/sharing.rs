@@ -131,6 +131,10 @@ pub(super) fn listing(it: &ListingDetail, view: &View<'_>) -> String {
     }
     let holder = it.holder.map(|device| short(&device)).unwrap_or_default();
     out.push_str(&view.field("field-holder", &holder));
+    let whole = it.part_of.map(|whole| short(&whole)).unwrap_or_default();
+    out.push_str(&view.field("field-part-of", &whole));
+    let parts = it.parts.iter().map(short).collect::<Vec<_>>().join(" ");
+    out.push_str(&view.field("field-parts", &parts));
     if let Some(terms) = &it.terms {
         out.push_str(&super::calendar::terms(terms, view));
     }

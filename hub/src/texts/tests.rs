@@ -69,7 +69,7 @@ fn a_missing_text_shows_its_key_and_never_panics() {
 }
 
 /// Sources that name texts, and the files those texts stand in.
-const SPEAKERS: [&str; 19] = [
+const SPEAKERS: [&str; 20] = [
     include_str!("../render/calendar.rs"),
     include_str!("../render/credit.rs"),
     include_str!("../render/deal.rs"),
@@ -79,6 +79,7 @@ const SPEAKERS: [&str; 19] = [
     include_str!("../render/machine.rs"),
     include_str!("../render/people.rs"),
     include_str!("../render/request.rs"),
+    include_str!("../render/reminder.rs"),
     include_str!("../render/series.rs"),
     include_str!("../render/service.rs"),
     include_str!("../render/sharing.rs"),

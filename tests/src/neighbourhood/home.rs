@@ -12,6 +12,11 @@ use super::{Neighbourhood, Outcome};
 impl Neighbourhood {
     /// Writes the founder's home.
     pub fn write_home(&self, dir: &Path, state: &Path) -> Outcome<()> {
+        self.write_home_with(dir, state, Writes::new())
+    }
+
+    /// Writes the founder's home, and more rows into it.
+    pub fn write_home_with(&self, dir: &Path, state: &Path, more: Writes) -> Outcome<()> {
         let home = Home::create(dir, state)?;
         let me = &self.founder.me;
         let identity = Identity {
@@ -35,6 +40,7 @@ impl Neighbourhood {
             writes.extend(rows.map(|(key, row)| ((*table, key.clone()), Some(row.clone()))));
         }
         stores.commit(&self.hash(), writes)?;
+        stores.commit(&self.hash(), more)?;
         Ok(())
     }
 }

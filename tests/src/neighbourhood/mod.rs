@@ -8,6 +8,7 @@
 mod home;
 mod person;
 mod plan;
+mod room;
 mod words;
 
 use palier_model::authority::build::{self, Newcomer};

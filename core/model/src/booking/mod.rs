@@ -51,8 +51,8 @@ pub use project::{
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,
     ExtensionAnswer, Holder, Mode, Notice, Offer, Op, Outcome, Reason, Receipt, Record,
-    RecordError, Request, Resource, Step, StepKind, TagUse, Taken, Terms, booking_id, deal_tag,
-    inner,
+    RecordError, Request, Resource, Step, StepKind, TagUse, Taken, Terms, booking_id, bounds,
+    deal_tag, inner,
 };
 pub use room::{Alternative, DomainView, RoomError, booked_by};
 pub use rows::{
@@ -62,6 +62,6 @@ pub use rows::{
 pub use slots::{SlotKey, slot_key, slots_over};
 pub use status::{BookingView, Deed, Delivery, HistoryEntry, Status, side_of, view};
 pub use still_out::{STILL_OUT_MS, is_genuine};
-pub use terms_edit::TermsEdit;
+pub use terms_edit::{ClosedAgain, TermsEdit};
 pub use told::{SAID_BY_DEVICE, SAME_BY_DEVICE, Touched, note_tags, project_sealed, recount};
 pub use waiting::{InLine, waiting, waitlist};

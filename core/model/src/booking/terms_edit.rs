@@ -1,12 +1,15 @@
 //! What an owner changes of the terms: only what is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::availability::{Attendance, Quota};
 use super::records::{Cancellation, Mode, Terms};
 use super::tariff::Tariff;
 use crate::time::civil::Date;
-use crate::time::{HolidayHours, Instant, Interval, IntervalSet, WeekWindow, Window};
+use crate::time::{
+    Closure, HolidayHours, Instant, Interval, IntervalSet, Recurrence, Rule, WeekWindow, Window,
+    at_minute,
+};
 
 /// Fields of [`Terms`] to change. What may be absent is an option in an option:
 /// `Some(None)` takes it away.
@@ -70,6 +73,27 @@ pub struct TermsEdit {
     pub attested: Option<bool>,
     /// Where the landlord of what is let on agrees to it; none: it is the owner's.
     pub consent: Option<Option<String>>,
+    /// Closed again and again, instead of what was so before.
+    pub closures: Option<Vec<ClosedAgain>>,
+}
+
+/// Hours that are closed again and again, from the day on which that is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedAgain {
+    /// On which days.
+    pub rule: Rule,
+    /// Which hours of them.
+    pub window: Window,
+}
+
+impl ClosedAgain {
+    /// The closure, begun on a date; none where calendars do not reach.
+    fn from(&self, date: Date) -> Option<Closure> {
+        let start = at_minute(date, i64::from(self.window.from)).ok()?;
+        let recurrence = Recurrence { start, rule: self.rule.clone(), exceptions: BTreeSet::new() };
+        let minutes = u32::from(self.window.to.saturating_sub(self.window.from));
+        Some(Closure { recurrence, minutes })
+    }
 }
 
 impl TermsEdit {
@@ -115,6 +139,19 @@ impl TermsEdit {
                 None => opening.exceptions.remove(date),
             };
         }
+        if let (Some(closures), Ok(today)) = (&self.closures, &today) {
+            let begun = closures.iter().filter_map(|it| it.from(*today));
+            // What was closed so before goes on from where it began.
+            let kept = |it: Closure| {
+                let same = |old: &&Closure| {
+                    old.minutes == it.minutes
+                        && old.recurrence.rule == it.recurrence.rule
+                        && old.recurrence.start.time() == it.recurrence.start.time()
+                };
+                opening.closures.iter().find(same).cloned().unwrap_or(it)
+            };
+            opening.closures = begun.map(kept).collect();
+        }
         let is_over = |date: &Date| today.as_ref().is_ok_and(|today| date < today);
         opening.exceptions.retain(|date, _| !is_over(date));
         let blocked: IntervalSet = opening.blackouts.iter().chain(&self.block).copied().collect();
@@ -133,6 +170,40 @@ fn set<T>(field: &mut T, value: Option<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{Bound, Pattern, Weekday, Zone};
+
+    #[test]
+    fn what_is_closed_again_and_again_is_so_on_the_clocks_of_the_place_from_that_day_on() {
+        let zone = Zone::named("Europe/Paris").unwrap();
+        let at = |text: &str| zone.instant(text.parse().unwrap()).unwrap();
+        let weekly =
+            |day| Pattern::Weekly { weekdays: BTreeSet::from([day]), week_start: Weekday::Monday };
+        let noon = |day| ClosedAgain {
+            rule: Rule { pattern: weekly(day), interval: 1, bound: Bound::Forever },
+            window: Window { from: 720, to: 840 },
+        };
+        let mut terms = Terms { zone: "Europe/Paris".into(), ..Terms::default() };
+        let edit = |closures| TermsEdit { closures: Some(closures), ..TermsEdit::default() };
+        // A Wednesday: the first Monday is the 29th, after the clocks went forward.
+        let now = at("2027-03-24T18:00");
+        terms = edit(vec![noon(Weekday::Monday)]).applied_to(&terms, now);
+        let range = Interval { start: at("2027-03-20T00:00"), end: Some(at("2027-04-10T00:00")) };
+        let closed = terms.opening.closed(&zone, &range).unwrap();
+        let times = |day| Interval {
+            start: at(&format!("{day}T12:00")),
+            end: Some(at(&format!("{day}T14:00"))),
+        };
+        assert_eq!(closed.intervals(), [times("2027-03-29"), times("2027-04-05")]);
+        // Said again with another it goes on as it was; none ends both.
+        let later = at("2027-04-07T00:00");
+        let more = edit(vec![noon(Weekday::Monday), noon(Weekday::Friday)]);
+        let terms = more.applied_to(&terms, later);
+        let starts: Vec<_> = terms.opening.closures.iter().map(|it| it.recurrence.start).collect();
+        assert_eq!(starts[0].date().to_string(), "2027-03-24");
+        assert_eq!(starts[1].date().to_string(), "2027-04-07");
+        assert_eq!(edit(vec![]).applied_to(&terms, later).opening.closures, []);
+        assert_eq!(TermsEdit::default().applied_to(&terms, later), terms);
+    }
 
     fn hours(from: i64, to: i64) -> Interval {
         Interval { start: Instant(from), end: Some(Instant(to)) }

@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use super::calendar::check_terms;
 use super::{ActError, Replica};
-use crate::booking::{DomainId, DomainRecord, Holder, Record, Terms};
+use crate::booking::{DomainId, DomainRecord, Holder, Record, Resource, Terms, bounds};
 use crate::journal::change::ChangeBody;
 use crate::journal::edited::{Edited, past_of};
 use crate::journal::{Descriptor, kind, open, ready_heads};
@@ -54,39 +54,76 @@ impl Replica {
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        mut draft: ListingContent,
+        draft: ListingContent,
         deciding: Option<Deciding>,
     ) -> Result<(DocId, Changes), ActError> {
+        let (ids, changes) = self.publish_with_parts(tx, now, rng, vec![draft], deciding)?;
+        // One draft, one listing.
+        let id = ids.first().copied().ok_or_else(|| ActError::invalid("listing.parts"))?;
+        Ok((id, changes))
+    }
+
+    /// Publishes a listing and its parts: the whole first. They are decided in one domain,
+    /// so that what is booked of a part keeps the whole from being booked, and the other
+    /// way round; each is booked by itself, and may be given other terms later.
+    pub fn publish_with_parts(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        mut drafts: Vec<ListingContent>,
+        deciding: Option<Deciding>,
+    ) -> Result<(Vec<DocId>, Changes), ActError> {
         self.check_member()?;
-        draft.check().map_err(invalid)?;
-        check_until(draft.expires_at, now)?;
-        let mut number = [0; 16];
-        rng.fill_bytes(&mut number);
-        let descriptor = Descriptor::object(self.hood.hash, self.owner(), number);
-        let id = descriptor.id();
+        if drafts.len() > bounds::RESOURCES || (drafts.len() > 1 && deciding.is_none()) {
+            return Err(ActError::invalid("listing.parts").with("limit", bounds::RESOURCES - 1));
+        }
+        let mut descriptors = Vec::with_capacity(drafts.len());
+        for draft in &drafts {
+            draft.check().map_err(invalid)?;
+            check_until(draft.expires_at, now)?;
+            let mut number = [0; 16];
+            rng.fill_bytes(&mut number);
+            descriptors.push(Descriptor::object(self.hood.hash, self.owner(), number));
+        }
+        let ids: Vec<DocId> = descriptors.iter().map(Descriptor::id).collect();
         let mut changes = Changes::default();
         if let Some(deciding) = deciding {
-            let domain = self.found_domain(tx, now, id, deciding, &mut changes)?;
-            draft.domain = Some(domain);
+            let capacities = drafts.iter().map(|draft| draft.capacity);
+            let resources: Vec<_> = ids.iter().copied().zip(capacities).collect();
+            let domain = self.found_domain(tx, now, &resources, deciding, &mut changes)?;
+            drafts.iter_mut().for_each(|draft| draft.domain = Some(domain));
         }
-        let body = listing::create(now, &draft).map_err(unwritable)?;
-        self.write_change(tx, &descriptor, &body, &mut changes)?;
-        Ok((id, changes))
+        for (descriptor, draft) in descriptors.iter().zip(&drafts) {
+            let body = listing::create(now, draft).map_err(unwritable)?;
+            self.write_change(tx, descriptor, &body, &mut changes)?;
+        }
+        Ok((ids, changes))
     }
 
     fn found_domain(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
-        listing: DocId,
+        resources: &[(DocId, u32)],
         deciding: Deciding,
         changes: &mut Changes,
     ) -> Result<DomainId, ActError> {
         let Deciding { holder, deciders, terms } = deciding;
         check_terms(&terms)?;
         self.check_tiers(&terms)?;
-        let record =
-            DomainRecord::single(now, listing, terms, holder, deciders.into_iter().collect());
+        let resource = |(place, (listing, capacity)): (usize, &(DocId, u32))| Resource {
+            listing: *listing,
+            part_of: (place > 0).then_some(0),
+            // The first is the whole, of which the terms say how many there are.
+            terms: match place {
+                0 => terms.clone(),
+                _ => Terms { capacity: *capacity, ..terms.clone() },
+            },
+        };
+        let resources = resources.iter().enumerate().map(resource).collect();
+        let deciders = deciders.into_iter().collect();
+        let record = DomainRecord { at: now, resources, holder, deciders };
         let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
         let open = Descriptor::open(self.hood.hash, self.owner(), now);
         self.write(tx, &open, kind::open::DOMAIN, |_| payload, changes)

@@ -14,8 +14,9 @@ use crate::booking::{self, Accepts, BookingView, Bookings, DomainView, RoomError
 use crate::keys::{BookingId, DocId, SeriesId};
 use crate::projection::Changes;
 use crate::rows::Tx;
+use crate::service::ServiceView;
 use crate::time::civil::{Date, DateTime};
-use crate::time::{Instant, Recurrence, RecurrenceError, Rule, Zone};
+use crate::time::{Instant, Interval, Recurrence, RecurrenceError, Rule, Zone};
 
 /// Bookings of one person that are looked through.
 const BOOKINGS: usize = 1 << 16;
@@ -30,7 +31,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    fn wall(self, zone: &Zone) -> Result<DateTime, ActError> {
+    pub(super) fn wall(self, zone: &Zone) -> Result<DateTime, ActError> {
         match self {
             Self::Wall(wall) => Ok(wall),
             Self::At(at) => zone.wall(at).map_err(|_| ActError::invalid("invalid.time")),
@@ -187,7 +188,15 @@ impl Replica {
         now: Instant,
         series: &SeriesId,
         act: SeriesAct,
-    ) -> Result<Vec<BookingView>, ActError> {
+    ) -> Result<Vec<(BookingId, Interval)>, ActError> {
+        if let Some(help) = self.open_help_of(tx, now, series, act)? {
+            let newest = |it: &ServiceView| it.proposals.last().map(|it| it.interval);
+            let when = |it: &ServiceView| it.life.interval.or(newest(it));
+            let mut all: Vec<(BookingId, Interval)> =
+                help.iter().filter_map(|it| Some((it.booking, when(it)?))).collect();
+            all.sort_unstable_by_key(|(id, interval)| (interval.start, *id));
+            return Ok(all);
+        }
         let mut all = Vec::new();
         let mut requesters = BTreeSet::new();
         for (key, row) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
@@ -216,7 +225,7 @@ impl Replica {
         }
         all.retain(|view| is_open(view, act));
         all.sort_unstable_by_key(|view| (view.interval.start, view.booking));
-        Ok(all)
+        Ok(all.into_iter().map(|view| (view.booking, view.interval)).collect())
     }
 }
 
@@ -251,7 +260,7 @@ fn conflicts_error(plan: &SeriesPlan, conflicts: usize) -> ActError {
     error
 }
 
-fn series_error(error: SeriesError) -> ActError {
+pub(super) fn series_error(error: SeriesError) -> ActError {
     match error {
         SeriesError::NoEnd => ActError::invalid("series.no_end"),
         SeriesError::Empty => ActError::invalid("series.empty"),

@@ -9,8 +9,8 @@ use super::fees::{fee_of, minutes_of};
 use super::{ActError, Replica};
 use crate::booking::lifecycle::{Side, StepError};
 use crate::booking::{Receipt, booking_id};
-use crate::keys::{BookingId, DocId, EntryHash, MemberId};
-use crate::listing::{ListingKind, ListingState, ListingStatus, Listings};
+use crate::keys::{BookingId, DocId, EntryHash, MemberId, SeriesId};
+use crate::listing::{ListingKind, ListingRow, ListingState, ListingStatus, Listings};
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
 use crate::service::{
@@ -95,8 +95,20 @@ impl Replica {
         rng: &mut dyn CryptoRng,
         new: NewReply,
     ) -> Result<(BookingId, Changes), ActError> {
+        let mut changes = Changes::default();
+        let booking = self.answer_in(tx, now, rng, (new, None), &mut changes)?;
+        Ok((booking, changes))
+    }
+
+    /// An offer or a need that this member can answer now, with whose it is.
+    pub(super) fn may_answer(
+        &self,
+        tx: &Tx<'_>,
+        now: Instant,
+        listing: &DocId,
+    ) -> Result<(ListingRow, MemberId), ActError> {
         self.check_member()?;
-        let row = tx.row::<Listings>(&new.listing)?;
+        let row = tx.row::<Listings>(listing)?;
         let row = row.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         match row.status(now) {
             ListingStatus::Published => {}
@@ -107,11 +119,24 @@ impl Replica {
         if !is_service_kind(row.content.kind) {
             return Err(ActError::conflict("listing.not_service"));
         }
-        let owner = service::owner_of(tx, &new.listing)?;
+        let owner = service::owner_of(tx, listing)?;
         let owner = owner.ok_or_else(|| ActError::not_found("listing.not_found"))?;
         if owner == self.me.member {
             return Err(ActError::conflict("booking.own"));
         }
+        Ok((row, owner))
+    }
+
+    /// Answers, alone or as one of several that are written together.
+    pub(super) fn answer_in(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        (new, series): (NewReply, Option<SeriesId>),
+        changes: &mut Changes,
+    ) -> Result<BookingId, ActError> {
+        let (row, owner) = self.may_answer(tx, now, &new.listing)?;
         self.check_credits(tx, &owner)?;
         if let Some(interval) = &new.interval {
             check_time(interval, now)?;
@@ -128,17 +153,17 @@ impl Replica {
             fee: new.minutes.map(minutes_of),
             text: new.text,
             refs: Vec::new(),
+            series,
         };
-        let mut changes = Changes::default();
         let readers = BTreeSet::from([owner, self.me.member]);
-        self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
+        self.write_deal(tx, now, rng, (&booking, &readers), &record, changes)?;
         if let Some(interval) = new.interval {
             let fee = fee_of(tx, &row, &interval, new.minutes)?;
             let record =
                 Proposal { at: now, booking, interval, fee, text: String::new(), over: Vec::new() };
-            self.write_deal(tx, now, rng, (&booking, &readers), &record, &mut changes)?;
+            self.write_deal(tx, now, rng, (&booking, &readers), &record, changes)?;
         }
-        Ok((booking, changes))
+        Ok(booking)
     }
 
     /// Does what a side does with a deal.

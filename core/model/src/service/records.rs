@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::booking::records::{check_instant, check_interval, check_text, within};
 use crate::booking::{Record, RecordError, booking_id};
 use crate::journal::Ref;
-use crate::keys::{BookingId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DocId, EntryHash, MemberId, SeriesId};
 use crate::time::{Instant, Interval};
 
 /// Limits on what these records hold.
@@ -80,6 +80,8 @@ pub struct Reply {
     pub text: String,
     /// What it refers to.
     pub refs: Vec<Ref>,
+    /// What it was written together with: random, and the same in all of them.
+    pub series: Option<SeriesId>,
 }
 
 /// One side proposes a time.

@@ -14,7 +14,7 @@ use super::rows::{ServiceRow, Services};
 use crate::booking::lifecycle::Side;
 use crate::booking::{Delivery, Holder, Said, delivery_of};
 use crate::journal::{Documents, Owner};
-use crate::keys::{BookingId, DocId, EntryHash, MemberId};
+use crate::keys::{BookingId, DocId, EntryHash, MemberId, SeriesId};
 use crate::rows::{RowsError, Tx};
 use crate::time::{Instant, Interval};
 
@@ -77,6 +77,8 @@ pub struct ServiceView {
     pub requester: MemberId,
     /// Whose listing it is; none while the listing is not here.
     pub owner: Option<MemberId>,
+    /// What it was asked together with.
+    pub series: Option<SeriesId>,
     /// Which side helps; the other one pays.
     pub helper: Side,
     /// What whoever answered thought it worth.
@@ -198,6 +200,7 @@ pub fn view(
         listing: reply.record.listing,
         requester,
         owner,
+        series: reply.record.series,
         helper: if reply.record.helps { Side::Requester } else { Side::Owner },
         wish: reply.record.fee,
         note: reply.record.text.clone(),

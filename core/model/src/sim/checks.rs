@@ -326,7 +326,7 @@ pub(super) fn deals(
                 .read(*node, hood, |replica, tx, now| replica.booking(tx, &id, now.claimed))
                 .map_err(|error| format!("node {node} cannot show a deal: {error}"))?;
             let shown = format!(
-                "{:?} firm {} waiting {} {:?} x{} {:?} by {:?} list {:?} {:?} {:?}",
+                "{:?} firm {} waiting {} {:?} x{} {:?} by {:?} list {:?} {:?} {:?} {:?} {:?} {}",
                 view.status,
                 view.firm,
                 view.waiting_for.len(),
@@ -336,7 +336,10 @@ pub(super) fn deals(
                 view.by,
                 view.waitlist,
                 view.history,
-                view.life
+                view.life,
+                view.asked_end,
+                view.notice,
+                view.end_firm
             );
             seen.entry(id).or_default().push((*node, shown));
         }

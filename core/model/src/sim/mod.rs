@@ -6,6 +6,7 @@ mod checks;
 mod credits;
 mod forged;
 mod hand_overs;
+mod help;
 mod hostile;
 mod network;
 mod proofs;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rand_core::Rng;
 
 use super::checks::{self, Watch};
+use super::help;
 use super::proofs::{self, Closed};
 use super::world::{SimStores, World};
 use crate::authority::Role;
@@ -64,6 +65,8 @@ pub enum Beside {
     Credits,
     /// They hand over what was booked, bring it back, and say what went wrong.
     HandOvers,
+    /// They help each other and thank, and bookings get another end or notice.
+    Help,
 }
 
 /// A life under way.
@@ -76,6 +79,8 @@ pub(super) struct Scenario {
     pub(super) outside: Vec<usize>,
     pub(super) group: Vec<u32>,
     pub(super) listings: Vec<DocId>,
+    /// Offers and needs.
+    pub(super) helps: Vec<DocId>,
     pub(super) copies: Vec<(usize, SimStores)>,
     pub(super) watch: Watch,
     /// What whoever removed somebody knew of him.
@@ -171,6 +176,7 @@ impl Scenario {
             outside,
             group,
             listings: Vec::new(),
+            helps: Vec::new(),
             copies: Vec::new(),
             watch: Watch::default(),
             closings: Vec::new(),
@@ -234,6 +240,11 @@ impl Scenario {
                 Beside::Nothing => {}
                 Beside::Credits => self.credit_step()?,
                 Beside::HandOvers => self.hand_over_step()?,
+                // Help takes more words than all else.
+                Beside::Help => {
+                    self.help_step()?;
+                    self.help_step()?;
+                }
             }
             let ms = i64::from(self.draw(1_500));
             self.world.run_for(ms);
@@ -449,12 +460,13 @@ impl Scenario {
             .map(|closed| closed.member)
             .collect();
         let deals = checks::deals(&mut self.world, &nodes, &self.hood, &revokers, &self.worn)?;
+        let helped = help::deals(&mut self.world, &nodes, &self.hood, &revokers, &self.worn)?;
         for node in &nodes {
             checks::rebuilt(&self.world, *node, &self.hood)?;
         }
         Ok(Report {
             entries: self.entries_of(nodes[0]),
-            deals,
+            deals: deals + helped,
             counted: self.watch.counted,
             firm: self.watch.ever_firm.len(),
             said: self.said,

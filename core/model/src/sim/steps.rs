@@ -172,7 +172,7 @@ impl Scenario {
         known.get(at).copied()
     }
 
-    fn accept(&mut self, node: usize) -> Result<(), String> {
+    pub(super) fn accept(&mut self, node: usize) -> Result<(), String> {
         // Try a few: most of what a device knows of is not its to decide.
         for _ in 0..4 {
             let Some(booking) = self.booking(node) else { return Ok(()) };

@@ -28,6 +28,7 @@ pub use recurrence::{Bound, Pattern, Recurrence, RecurrenceError, Rule, Starts};
 pub use rrule::RuleError;
 pub(crate) use rrule::{date_time_text, read_date, read_date_time};
 pub use weekday::Weekday;
+pub(crate) use zone::at_minute;
 pub use zone::{Zone, ZoneError};
 pub(crate) use zone::{days_between, plus_days, plus_months};
 
