@@ -327,6 +327,8 @@ delivery-sent = Left this device.
 delivery-received = Received by the other side.
 waitlist-none = Nobody waits.
 
+groups-none = There is no group yet. `palier group found NAME` founds one.
+col-managers = Managers
 credits-none = Nothing was given or received yet.
 col-minutes = Time
 col-who = Who

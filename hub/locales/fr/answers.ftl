@@ -337,6 +337,8 @@ delivery-sent = A quitté cet appareil.
 delivery-received = Reçue par l'autre côté.
 waitlist-none = Personne n'attend.
 
+groups-none = Il n'y a pas encore de groupe. `palier group found NOM` en fonde un.
+col-managers = Responsables
 credits-none = Rien ne fut encore donné ni reçu.
 col-minutes = Temps
 col-who = Qui

@@ -7,6 +7,7 @@
 mod calendar;
 mod credit;
 mod deal;
+mod group;
 mod help;
 mod hours;
 mod node;
@@ -22,6 +23,7 @@ mod values;
 pub use calendar::*;
 pub use credit::*;
 pub use deal::*;
+pub use group::*;
 pub use help::{localised, paths};
 pub use hours::{
     CancelArg, DatesArg, DayHoursArg, HolidaysArg, HoursArg, MonthArg, OnArg, QuotaArg, SpanArg,
@@ -33,7 +35,7 @@ pub use price::PriceArg;
 pub use series::*;
 pub use sharing::*;
 pub use thanks::*;
-pub use values::{Address, Duration, Ref, TimeArg};
+pub use values::{Address, Duration, PartyRef, Ref, TimeArg};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -132,6 +134,9 @@ pub enum Command {
     /// Members.
     #[command(subcommand)]
     Member(Member),
+    /// Groups.
+    #[command(subcommand)]
+    Group(Group),
     /// Devices of this person.
     #[command(subcommand)]
     Device(Device),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, SeriesId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, GroupId, SeriesId};
 use palier_model::ledger::bounds::MINUTES;
 
 use super::deal::{BookingExtend, BookingNotice, BookingProblem, BookingPropose, BookingStep};
@@ -75,6 +75,9 @@ pub struct ListingAdd {
     /// The device that decides; this one otherwise.
     #[arg(long, value_name = "DEVICE")]
     pub holder: Option<Ref<DeviceId>>,
+    /// The group that shares it.
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<Ref<GroupId>>,
     /// What may be changed later.
     #[command(flatten)]
     pub content: ListingContent,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::act::{Inviters, Policy, Role};
 use super::fact::Body;
 use super::graph::{At, Author, Graph};
-use crate::journal::{Class, Root};
+use crate::journal::{Class, GroupId, Root};
 use crate::keys::{DeviceId, EntryHash, MemberId};
 
 /// Why an act does not count, and the act that is to blame for it.
@@ -36,12 +36,17 @@ pub(super) enum Taking {
     Role(MemberId, Role),
     /// A device is out.
     Device(MemberId, DeviceId),
+    /// A member manages a group no more.
+    Manager(MemberId, GroupId),
 }
 
 impl Taking {
     pub(super) const fn member(&self) -> &MemberId {
         match self {
-            Self::Member(member, _) | Self::Role(member, _) | Self::Device(member, _) => member,
+            Self::Member(member, _)
+            | Self::Role(member, _)
+            | Self::Device(member, _)
+            | Self::Manager(member, _) => member,
         }
     }
 
@@ -49,7 +54,7 @@ impl Taking {
         match self {
             Self::Member(_, true) => "act.author_removed",
             Self::Member(_, false) => "act.author_left",
-            Self::Role(..) => "act.author_dismissed",
+            Self::Role(..) | Self::Manager(..) => "act.author_dismissed",
             Self::Device(..) => "act.device_revoked",
         }
     }
@@ -72,6 +77,10 @@ pub(super) struct Rules {
     pub(super) sound: Vec<bool>,
     /// Sound admissions and grants by the member they speak of.
     pub(super) grants: HashMap<MemberId, Vec<At>>,
+    /// Sound foundings and appointments of managers, by group and manager.
+    pub(super) managing: HashMap<GroupId, HashMap<MemberId, Vec<At>>>,
+    /// Sound certificates by the device they are for.
+    pub(super) certificates: HashMap<DeviceId, Vec<At>>,
     /// Sound acts that attest a member's home.
     pub(super) homes: HashMap<MemberId, Vec<At>>,
     /// Acts of the charter that no other act of the charter has in its past.
@@ -96,6 +105,8 @@ impl Rules {
             columns: 0,
             sound: Vec::with_capacity(graph.nodes.len()),
             grants: HashMap::new(),
+            managing: HashMap::new(),
+            certificates: HashMap::new(),
             homes: HashMap::new(),
             charter_heads: HashSet::new(),
             takers_of: HashMap::new(),
@@ -126,6 +137,13 @@ impl Rules {
         if let Some(member) = self.speaks_for(at) {
             self.give_column(at);
             self.grants.entry(member).or_default().push(at);
+        }
+        if let Some((group, member)) = self.managed_by(at) {
+            self.give_column(at);
+            self.managing.entry(group).or_default().entry(member).or_default().push(at);
+        }
+        if let Some((_, device)) = self.graph.certifies(at) {
+            self.certificates.entry(device).or_default().push(at);
         }
         if let Some(taking) = taking {
             self.give_column(at);
@@ -268,6 +286,7 @@ impl Rules {
             Body::Leave { .. } => Taking::Member(author.member, false),
             Body::Dismiss { member, role } => Taking::Role(*member, *role),
             Body::Revoke { device, .. } => Taking::Device(author.member, *device),
+            Body::RemoveManager { group, member, .. } => Taking::Manager(*member, *group),
             _ => return None,
         })
     }
@@ -341,7 +360,7 @@ impl Rules {
             Taking::Device(member, device) => {
                 author.member == *member && author.device == *device && !node.is_by_phrase()
             }
-            Taking::Role(..) => false,
+            Taking::Role(..) | Taking::Manager(..) => false,
         }
     }
 
@@ -397,12 +416,28 @@ impl Rules {
                 subject(*member != author.member && known(member))
             }
             Body::Second { .. } => coordinator(),
-            Body::Leave { .. } => {
+            Body::Leave { .. } | Body::FoundGroup => {
                 if admitted(&author.member) {
                     Ok(())
                 } else {
                     Err(Void::because("act.no_right"))
                 }
+            }
+            Body::AddManager { group, member } => {
+                if !self.manages(group, &author.member, at, holds, taken, |_| true) {
+                    coordinator()?;
+                }
+                subject(admitted(member))
+            }
+            Body::RemoveManager { group, member, .. } => {
+                let theirs = || self.managing_before(group, member, at);
+                let is_earlier = |grant: At| theirs().all(|later| self.is_before(grant, later));
+                if *member != author.member
+                    && !self.manages(group, &author.member, at, holds, taken, is_earlier)
+                {
+                    coordinator()?;
+                }
+                subject(theirs().next().is_some())
             }
             _ => Ok(()),
         }
@@ -436,6 +471,9 @@ impl Rules {
     /// dismissal touches every act whose author held the role by a grant it ended.
     pub(super) fn hits(&self, taker: usize, at: At) -> bool {
         let (by, taking) = self.takers[taker];
+        if let Taking::Manager(member, group) = taking {
+            return self.hits_manager(taker, &group, &member, at);
+        }
         let Taking::Role(member, role) = taking else { return self.cuts(taker, at) };
         let node = &self.graph.nodes[at];
         let uses = match &node.fact.body {
@@ -444,7 +482,9 @@ impl Rules {
             | Body::Appoint { .. }
             | Body::Dismiss { .. }
             | Body::Remove { .. }
-            | Body::Second { .. } => role == Role::Coordinator,
+            | Body::Second { .. }
+            | Body::AddManager { .. }
+            | Body::RemoveManager { .. } => role == Role::Coordinator,
             _ => false,
         };
         uses && by != at
@@ -469,7 +509,17 @@ impl Rules {
             | Body::Dismiss { .. }
             | Body::Remove { .. }
             | Body::Second { .. }
-            | Body::Leave { .. } => on.extend(self.grants_before(&author.member, at)),
+            | Body::Leave { .. }
+            | Body::FoundGroup => on.extend(self.grants_before(&author.member, at)),
+            Body::AddManager { group, member } => {
+                on.extend(self.grants_before(&author.member, at));
+                on.extend(self.managing_before(group, &author.member, at));
+                on.extend(self.grants_before(member, at).filter(|grant| self.admits(*grant)));
+            }
+            Body::RemoveManager { group, .. } => {
+                on.extend(self.grants_before(&author.member, at));
+                on.extend(self.managing_before(group, &author.member, at));
+            }
             Body::Attest { member, .. } | Body::Appoint { member, .. } => {
                 on.extend(self.grants_before(&author.member, at));
                 on.extend(self.grants_before(member, at).filter(|grant| self.admits(*grant)));

@@ -7,11 +7,11 @@ use rand_core::CryptoRng;
 use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
-    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel, Care,
-    Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
+    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Calendars,
+    Cancel, Care, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
     Standing as Stands, Wanted, booked_by, booking_id,
 };
-use crate::journal::{Descriptor, kind};
+use crate::journal::{Descriptor, Owner, kind};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::listing::{ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
@@ -58,8 +58,7 @@ impl Replica {
         let domain = domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let view = self.domain(tx, &domain)?;
         // A listing may point at any domain: only its owner's, and one that lists it, counts.
-        let owned = crate::journal::Owner::Member(view.row.owner) == row.owner;
-        if !owned || view.row.record.index_of(id).is_none() {
+        if view.row.owned_by() != row.owner || view.row.record.index_of(id).is_none() {
             return Err(ActError::conflict("listing.not_resource"));
         }
         Ok((row, view))
@@ -93,10 +92,11 @@ impl Replica {
     ) -> Result<DomainView, ActError> {
         self.check_member()?;
         let (_, domain) = self.bookable(tx, listing, now)?;
-        if domain.row.owner == self.me.member {
+        // A manager borrows from his group as everyone does.
+        if domain.row.owned_by() == self.owner() {
             return Err(ActError::conflict("booking.own"));
         }
-        self.check_credits(tx, &domain.row.owner)?;
+        self.check_owner(tx, &domain)?;
         Ok(domain)
     }
 
@@ -200,7 +200,7 @@ impl Replica {
             return Err(ActError::conflict("booking.requester_gone"));
         }
         self.check_credits(tx, &by)?;
-        if !self.authority.is_active(&domain.row.owner) {
+        if !self.authority.stands(&domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }
         let wanted = Wanted {
@@ -238,8 +238,27 @@ impl Replica {
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {
         let payload = decision.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let owner = self.decides_as(tx, &decision.domain)?;
+        let open = Descriptor::open(self.hood.hash, owner, now);
         self.write(tx, &open, kind::open::DECISION, |_| payload, changes)
+    }
+
+    /// In whose document this device decides on a domain: a manager in his group's.
+    fn decides_as(&self, tx: &Tx<'_>, domain: &DomainId) -> Result<Owner, RowsError> {
+        let group = tx.row::<Calendars>(domain)?.and_then(|row| row.group);
+        let managed = group.filter(|group| self.authority.is_manager(group, &self.me.member));
+        Ok(managed.map_or(self.owner(), Owner::Group))
+    }
+
+    /// Whether deals can be made with the owner of a domain.
+    pub(super) fn check_owner(&self, tx: &Tx<'_>, domain: &DomainView) -> Result<(), ActError> {
+        match domain.row.owned_by() {
+            Owner::Group(group) if self.authority.managers(&group).is_empty() => {
+                Err(ActError::conflict("group.unmanaged"))
+            }
+            Owner::Group(_) => Ok(()),
+            _ => self.check_credits(tx, &domain.row.owner),
+        }
     }
 
     /// Says no, with a word if wanted.
@@ -401,7 +420,7 @@ impl Replica {
         let domain = domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let domain = self.domain(tx, &domain)?;
         let to = self.holder_of(tx, device)?;
-        if !domain.row.entitled.contains(&to.member) {
+        if !domain.row.deciding.contains(&to.member) {
             return Err(ActError::not_allowed("booking.not_allowed"));
         }
         if domain.row.holder == to {
@@ -416,7 +435,8 @@ impl Replica {
         let close = booking::close_holder(&domain, &me, to, now)
             .map_err(|error| of_decision(&error, &Zone::utc()))?;
         let payload = close.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let owner = self.decides_as(tx, &domain.id)?;
+        let open = Descriptor::open(self.hood.hash, owner, now);
         let mut changes = Changes::default();
         self.write(tx, &open, kind::open::CLOSE_HOLDER, |_| payload, &mut changes)?;
         Ok(changes)
@@ -511,9 +531,12 @@ impl Replica {
     }
 }
 
-/// Who reads the requests of a domain: the owner and whoever may decide.
+/// Who reads the requests of a domain: the owner and whoever may decide; of a group's, its
+/// managers as they are.
 pub(super) fn readers(domain: &DomainView) -> BTreeSet<MemberId> {
-    let mut readers: BTreeSet<MemberId> = domain.row.entitled.iter().copied().collect();
-    readers.insert(domain.row.owner);
+    let mut readers: BTreeSet<MemberId> = domain.row.deciding.iter().copied().collect();
+    if domain.row.group.is_none() {
+        readers.insert(domain.row.owner);
+    }
     readers
 }

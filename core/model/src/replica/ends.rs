@@ -140,7 +140,7 @@ impl Replica {
         if it.held.interval.end.is_none() {
             return Err(ActError::conflict("booking.end.notice"));
         }
-        self.check_credits(tx, &it.domain.row.owner)?;
+        self.check_owner(tx, &it.domain)?;
         let quoted = self.end_quoted(tx, now, &it, end)?;
         let others = ["booking.why.taken", "booking.why.part"];
         let against = quoted.then.broken.iter().find(|why| !others.contains(&why.code));
@@ -169,7 +169,7 @@ impl Replica {
         if !it.request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
-        if !self.authority.is_active(&it.domain.row.owner) {
+        if !self.authority.stands(&it.domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }
         self.check_credits(tx, &by)?;

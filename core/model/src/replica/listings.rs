@@ -9,7 +9,7 @@ use super::{ActError, Replica};
 use crate::booking::{DomainId, DomainRecord, Holder, Record, Terms};
 use crate::journal::change::ChangeBody;
 use crate::journal::edited::{Edited, past_of};
-use crate::journal::{Descriptor, kind, open, ready_heads};
+use crate::journal::{Descriptor, Owner, kind, open, ready_heads};
 use crate::keys::{DocId, EntryHash, MemberId};
 use crate::listing::{
     self, Invalid, ListingContent, ListingEdit, ListingKind, ListingRow, Listings, ProfileEdit,
@@ -48,25 +48,49 @@ impl Replica {
         }
     }
 
-    /// Publishes a listing. What can be booked gets a domain of its own.
+    /// Publishes a listing of this member. What can be booked gets a domain of its own.
     pub fn publish(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        mut draft: ListingContent,
+        draft: ListingContent,
+        deciding: Option<Deciding>,
+    ) -> Result<(DocId, Changes), ActError> {
+        self.publish_for(tx, now, rng, (self.owner(), draft), deciding)
+    }
+
+    /// Publishes a listing of this member, or of a group that he manages.
+    pub fn publish_for(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        (owner, mut draft): (Owner, ListingContent),
         deciding: Option<Deciding>,
     ) -> Result<(DocId, Changes), ActError> {
         self.check_member()?;
+        match (&owner, &deciding) {
+            (Owner::Group(group), Some(deciding)) => {
+                self.check_manager(group)?;
+                // Whoever decides for a group writes in its documents.
+                if !self.is_managers_device(group, &deciding.holder.device) {
+                    return Err(ActError::not_allowed("group.not_manager"));
+                }
+            }
+            // Help is between people.
+            (Owner::Group(_), None) => return Err(ActError::conflict("group.only_resources")),
+            _ => {}
+        }
         draft.check().map_err(invalid)?;
         check_until(draft.expires_at, now)?;
         let mut number = [0; 16];
         rng.fill_bytes(&mut number);
-        let descriptor = Descriptor::object(self.hood.hash, self.owner(), number);
+        let descriptor = Descriptor::object(self.hood.hash, owner, number);
         let id = descriptor.id();
         let mut changes = Changes::default();
         if let Some(deciding) = deciding {
-            let domain = self.found_domain(tx, now, id, deciding, &mut changes)?;
+            let domain = self.found_domain(tx, now, (owner, id), deciding, &mut changes)?;
             draft.domain = Some(domain);
         }
         let body = listing::create(now, &draft).map_err(unwritable)?;
@@ -78,7 +102,7 @@ impl Replica {
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
-        listing: DocId,
+        (owner, listing): (Owner, DocId),
         deciding: Deciding,
         changes: &mut Changes,
     ) -> Result<DomainId, ActError> {
@@ -87,19 +111,19 @@ impl Replica {
         let record =
             DomainRecord::single(now, listing, terms, holder, deciders.into_iter().collect());
         let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let open = Descriptor::open(self.hood.hash, owner, now);
         self.write(tx, &open, kind::open::DOMAIN, |_| payload, changes)
     }
 
-    /// A listing of one's own.
+    /// A listing of one's own, or of a group that one manages.
     pub fn own_listing(&self, tx: &Tx<'_>, id: &DocId) -> Result<ListingRow, ActError> {
         let row =
             tx.row::<Listings>(id)?.ok_or_else(|| ActError::not_found("listing.not_found"))?;
-        if row.owner == self.owner() {
-            Ok(row)
-        } else {
-            Err(ActError::not_allowed("listing.not_allowed"))
-        }
+        let is_managed = match &row.owner {
+            Owner::Group(group) => self.authority.is_manager(group, &self.me.member),
+            owner => *owner == self.owner(),
+        };
+        if is_managed { Ok(row) } else { Err(ActError::not_allowed("listing.not_allowed")) }
     }
 
     /// Changes fields of a listing of one's own.
@@ -132,8 +156,22 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         self.check_member()?;
         let descriptor = profile_document(self.hood.hash, self.me.member);
-        let (document, past) = self.document(tx, &descriptor)?;
         let mut changes = Changes::default();
+        self.write_profile(tx, now, descriptor, edit, &mut changes)?;
+        Ok(changes)
+    }
+
+    /// Changes fields of a profile, a member's or a group's, which is made where there is
+    /// none.
+    pub(super) fn write_profile(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        descriptor: Descriptor,
+        edit: &ProfileEdit,
+        changes: &mut Changes,
+    ) -> Result<(), ActError> {
+        let (document, past) = self.document(tx, &descriptor)?;
         let body = if document.is_empty() {
             let mut content = listing::ProfileContent::default();
             edit.apply_to(&mut content);
@@ -142,9 +180,9 @@ impl Replica {
             listing::edit_profile(&document, &past, now, edit).map_err(unwritable)?
         };
         if let Some(body) = body {
-            self.write_change(tx, &descriptor, &body, &mut changes)?;
+            self.write_change(tx, &descriptor, &body, changes)?;
         }
-        Ok(changes)
+        Ok(())
     }
 
     fn object(&self, tx: &Tx<'_>, id: &DocId) -> Result<Descriptor, ActError> {
@@ -159,7 +197,7 @@ impl Replica {
         tx: &mut Tx<'_>,
         descriptor: &Descriptor,
     ) -> Result<(Edited, Vec<EntryHash>), ActError> {
-        let log = open(tx, &self.me.author(&self.own), descriptor)?;
+        let log = open(tx, &self.author_in(&descriptor.owner), descriptor)?;
         let mut changes = Changes::default();
         self.learn_facts(tx, &log, &[EntryHash(log.0)])?;
         self.project(tx, &[EntryHash(log.0)], &mut changes)?;

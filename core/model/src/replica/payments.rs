@@ -78,7 +78,7 @@ impl Replica {
         let tag = service::transfer_tag(tx, &view)?;
         let payee = self.account_of(&other)?;
         let mut changes = Changes::default();
-        let at = self.pass_on(tx, now, (payee, minutes), tag, &mut changes)?;
+        let at = self.pass_on(tx, now, self.owner(), (payee, minutes), tag, &mut changes)?;
         self.settle(tx, &mut changes)?;
         changes.bookings.insert(*booking);
         Ok((at.hash, changes))
