@@ -107,9 +107,9 @@ help-listing = Offers, needs, tools, parking, storage, rooms: add, list, show, e
 help-listing-add = Publishes a listing.
     .example =
         palier listing add tool --title "Hammer drill" --text "With its bits" --price free
-        palier listing add tool --title "Ladder" --group grp_abcdefgh
         palier listing add parking --title "Place 14" --price 5eur/day
         palier listing add room --title "Common room" --hours "mon-fri 08:00-20:00" --hours "sat 10:00-02:00" --holidays closed --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/day --deposit 50eur --cancel "48h 50%"
+        palier listing add tool --title "Ladder" --group grp_abcdefgh
 help-listing-list = Lists what is shared.
     .example = palier listing list --kind tool
 help-listing-show = Shows a listing.

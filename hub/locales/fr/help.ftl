@@ -107,9 +107,9 @@ help-listing = Offres, besoins, outils, parking, rangement, salles : publier, li
 help-listing-add = Publie une annonce.
     .example =
         palier listing add tool --title "Perceuse à percussion" --text "Avec ses forets" --price free
-        palier listing add tool --title "Échelle" --group grp_abcdefgh
         palier listing add parking --title "Place 14" --price 5eur/jour
         palier listing add room --title "Salle commune" --hours "lun-ven 08:00-20:00" --hours "sam 10:00-02:00" --holidays fermé --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/jour --deposit 50eur --cancel "48h 50%"
+        palier listing add tool --title "Échelle" --group grp_abcdefgh
 help-listing-list = Liste ce qui se partage.
     .example = palier listing list --kind tool
 help-listing-show = Montre une annonce.

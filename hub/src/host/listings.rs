@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use palier_model::booking::tariff::{Currency, Rates, Tariff};
 use palier_model::booking::{DomainView, Mode, Terms, TermsEdit};
 use palier_model::journal::Owner;
-use palier_model::keys::{DeviceId, DocId, GroupId, HoodHash, MemberId};
+use palier_model::keys::{DeviceId, DocId, HoodHash, MemberId};
 use palier_model::listing::{
     Category, GroupProfiles, ListingContent, ListingEdit as ModelEdit, ListingKind as ModelKind,
     ListingRow, ListingState, ListingStatus as ModelStatus, Listings, MaxPrice, Per as ModelPer,
@@ -55,7 +55,7 @@ impl Opened {
                 let deciding = match is_resource(kind) {
                     true => {
                         let terms = terms.applied_to(&Terms::default(), now);
-                        Some(deciding(replica, tx, terms, (holder, group))?)
+                        Some(deciding(replica, tx, terms, holder)?)
                     }
                     false => None,
                 };
@@ -253,7 +253,7 @@ fn deciding(
     replica: &Replica,
     tx: &Tx<'_>,
     terms: Terms,
-    (holder, group): (Option<DeviceId>, Option<GroupId>),
+    holder: Option<DeviceId>,
 ) -> std::result::Result<Deciding, ActError> {
     let holder = match holder {
         Some(device) => replica.holder_of(tx, &device)?,
@@ -262,10 +262,6 @@ fn deciding(
     let mut deciders = BTreeSet::new();
     if holder.member != replica.me().member {
         deciders.insert(holder.member);
-    }
-    if let Some(group) = group {
-        deciders.extend(replica.authority().managers(&group));
-        deciders.remove(&replica.me().member);
     }
     Ok(Deciding { holder, deciders, terms })
 }

@@ -18,6 +18,7 @@ mod grow;
 pub mod phrase;
 mod rights;
 mod rule;
+mod touch;
 
 pub use act::{
     ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Group,

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
+use super::owning::readers;
 use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
-    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Calendars,
-    Cancel, Care, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
+    self, Answer, BookingRow, BookingState, BookingStates, BookingView, Bookings, Cancel, Care,
+    Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
     Standing as Stands, Wanted, booked_by, booking_id,
 };
-use crate::journal::{Descriptor, Owner, kind};
+use crate::journal::{Descriptor, kind};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::listing::{ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
@@ -243,24 +244,6 @@ impl Replica {
         self.write(tx, &open, kind::open::DECISION, |_| payload, changes)
     }
 
-    /// In whose document this device decides on a domain: a manager in his group's.
-    fn decides_as(&self, tx: &Tx<'_>, domain: &DomainId) -> Result<Owner, RowsError> {
-        let group = tx.row::<Calendars>(domain)?.and_then(|row| row.group);
-        let managed = group.filter(|group| self.authority.is_manager(group, &self.me.member));
-        Ok(managed.map_or(self.owner(), Owner::Group))
-    }
-
-    /// Whether deals can be made with the owner of a domain.
-    pub(super) fn check_owner(&self, tx: &Tx<'_>, domain: &DomainView) -> Result<(), ActError> {
-        match domain.row.owned_by() {
-            Owner::Group(group) if self.authority.managers(&group).is_empty() => {
-                Err(ActError::conflict("group.unmanaged"))
-            }
-            Owner::Group(_) => Ok(()),
-            _ => self.check_credits(tx, &domain.row.owner),
-        }
-    }
-
     /// Says no, with a word if wanted.
     pub fn refuse(
         &mut self,
@@ -396,7 +379,7 @@ impl Replica {
         let (_, request) = self.deal(tx, booking)?;
         let mut readers = BTreeSet::from([request.by.member]);
         if let Some(domain) = DomainView::head(tx, &request.record.domain)? {
-            readers.extend(self::readers(&domain));
+            readers.extend(super::owning::readers(&domain));
         }
         let receipt = booking::Receipt { at: now, hashes };
         let mut changes = Changes::default();
@@ -529,14 +512,4 @@ impl Replica {
         let domain = row.content.domain;
         self.domain(tx, &domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?)
     }
-}
-
-/// Who reads the requests of a domain: the owner and whoever may decide; of a group's, its
-/// managers as they are.
-pub(super) fn readers(domain: &DomainView) -> BTreeSet<MemberId> {
-    let mut readers: BTreeSet<MemberId> = domain.row.deciding.iter().copied().collect();
-    if domain.row.group.is_none() {
-        readers.insert(domain.row.owner);
-    }
-    readers
 }

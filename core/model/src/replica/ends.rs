@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
-use super::bookings::readers;
 use super::calendar::of_room;
+use super::owning::readers;
 use super::refused::{of_decision, of_rule, told};
 use super::{ActError, Quoted, Replica};
 use crate::booking::lifecycle::Side;

@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 
 use super::calendar::check_terms;
 use super::{ActError, Replica};
+use crate::booking::records::bounds;
 use crate::booking::{DomainId, DomainRecord, Holder, Record, Terms};
 use crate::journal::change::ChangeBody;
 use crate::journal::edited::{Edited, past_of};
@@ -67,12 +68,16 @@ impl Replica {
         now: Instant,
         rng: &mut dyn CryptoRng,
         (owner, mut draft): (Owner, ListingContent),
-        deciding: Option<Deciding>,
+        mut deciding: Option<Deciding>,
     ) -> Result<(DocId, Changes), ActError> {
         self.check_member()?;
-        match (&owner, &deciding) {
+        match (&owner, &mut deciding) {
             (Owner::Group(group), Some(deciding)) => {
                 self.check_manager(group)?;
+                // Its managers decide, those who come later as well.
+                let managers = self.authority.managers(group).into_iter();
+                let others = managers.filter(|it| *it != self.me.member);
+                deciding.deciders = others.take(bounds::DECIDERS).collect();
                 // Whoever decides for a group writes in its documents.
                 if !self.is_managers_device(group, &deciding.holder.device) {
                     return Err(ActError::not_allowed("group.not_manager"));

@@ -20,6 +20,7 @@ mod hood;
 mod invite;
 mod listings;
 mod members;
+mod owning;
 mod payments;
 mod rebuild;
 mod recount;

@@ -154,10 +154,15 @@ impl Replica {
             return Err(not_closed());
         }
         let other = match side {
+            // Of a group's things whoever holds them is thanked.
+            Some(Side::Requester) if domain.row.group.is_some() => domain.row.holder.member,
             Some(Side::Requester) => domain.row.owner,
             Some(Side::Owner) => request.by.member,
             None => return Err(ActError::not_allowed("booking.not_allowed")),
         };
+        if other == self.me.member {
+            return Err(ActError::not_allowed("booking.not_allowed"));
+        }
         Ok((other, request.record.random))
     }
 }
