@@ -274,6 +274,7 @@ pub const TABLE: &[(&str, Kind)] = &[
     ("authority.coordinators_only", Kind::NotAllowed),
     ("authority.left", Kind::NotAllowed),
     ("authority.no_certificate", Kind::NotAllowed),
+    ("authority.not_a_manager", Kind::NotAllowed),
     ("authority.not_a_member", Kind::NotAllowed),
     ("authority.other_member", Kind::NotAllowed),
     ("authority.other_neighbourhood", Kind::Invalid),
