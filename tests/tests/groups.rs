@@ -68,6 +68,10 @@ impl Library {
     }
 }
 
+fn said(words: &[String; 7]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
 #[test]
 fn minutes_given_to_a_group_are_seen_and_spent_by_its_managers() {
     let Some(it) = Library::begin() else { return };
@@ -85,7 +89,6 @@ fn minutes_given_to_a_group_are_seen_and_spent_by_its_managers() {
     let spend = |minutes: &'static str| {
         ["credit", "give", &to, "--minutes", minutes, "--of", &it.group].map(str::to_owned)
     };
-    let said = |words: &[String; 7]| words.each_ref().map(String::as_str).to_vec();
     it.fails(&it.eve, &said(&spend("1")), "group.not_manager");
     it.fails(&it.bo, &said(&spend("1")), "credit.short");
     let device = it.bo.must(&["--offline", "status"]).text("device");
