@@ -170,8 +170,8 @@ impl Replica {
         let owner = Owner::Group(*group);
         let left = ledger::available(tx, &self.authority, &self.account(owner))?;
         let me = self.me.member;
-        let others = self.authority.managers(group).into_iter();
-        let Some(next) = others.filter(|it| *it != me).next() else { return Ok(()) };
+        let mut others = self.authority.managers(group).into_iter();
+        let Some(next) = others.find(|it| *it != me) else { return Ok(()) };
         let most = u64::from(ledger::bounds::MINUTES);
         let Ok(minutes) = u32::try_from(left.min(most)) else { return Ok(()) };
         if minutes > 0 {
