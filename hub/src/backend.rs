@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use palier_model::booking::{StepKind, TermsEdit};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
+use palier_model::journal::Owner;
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, GroupId, MemberId, SeriesId};
 use palier_model::replica::{NewSeries, SeriesSkip};
 use palier_model::time::{Instant, Interval};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
-    Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
+    Doctor, EndAsked, FreeResource, FreeSlot, Group, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Price, Profile, QrChecked, QrShown,
     Quote, Recovered, Reminder, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved,
     Sheet, Status, SyncDone, TermsSaved, Thanks, Waiting,
@@ -183,6 +184,8 @@ pub struct NewListing {
     pub holder: Option<DeviceId>,
     /// Titles of its parts, each a listing of its own.
     pub parts: Vec<String>,
+    /// The group that shares it; none: this person.
+    pub group: Option<GroupId>,
     /// The rest; its title is not looked at.
     pub content: ListingPatch,
 }
@@ -362,11 +365,22 @@ pub struct BookingFilter {
     pub to_decide: bool,
 }
 
-/// Minutes for a neighbour.
+/// What happens to the managers of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupAct {
+    /// One more.
+    Add,
+    /// One less.
+    Remove,
+}
+
+/// Minutes for a neighbour or a group.
 #[derive(Debug, Clone)]
 pub struct NewGift {
+    /// The group whose they are; none: one's own.
+    pub from: Option<GroupId>,
     /// To whom.
-    pub member: MemberId,
+    pub to: Owner,
     /// How many.
     pub minutes: u32,
     /// A word that the two alone read; empty for none.
@@ -525,6 +539,22 @@ pub trait Backend: Send + Sync + 'static {
         member_act(scope: &Scope, id: MemberId, act: MemberAct) -> Saved
     );
     operation!(
+        /// Founds a group.
+        group_found(scope: &Scope, name: String, about: String) -> Saved
+    );
+    operation!(
+        /// Every group.
+        groups(scope: &Scope) -> Vec<Group>
+    );
+    operation!(
+        /// One.
+        group(scope: &Scope, id: GroupId) -> Group
+    );
+    operation!(
+        /// A manager more or less.
+        group_act(scope: &Scope, id: GroupId, member: MemberId, act: GroupAct) -> Saved
+    );
+    operation!(
         /// Those of this person.
         devices(scope: &Scope) -> Vec<Device>
     );
@@ -671,16 +701,16 @@ pub trait Backend: Send + Sync + 'static {
         waitlist(scope: &Scope, listing: Option<DocId>) -> Vec<Waiting>
     );
     operation!(
-        /// How a member stands; oneself without a member.
-        credit_balance(scope: &Scope, member: Option<MemberId>) -> CreditBalance
+        /// How a member or a group stands; oneself without one.
+        credit_balance(scope: &Scope, whose: Option<Owner>) -> CreditBalance
     );
     operation!(
         /// Gives minutes.
         credit_give(scope: &Scope, gift: NewGift) -> Saved
     );
     operation!(
-        /// Passes minutes to another device of one's own.
-        credit_allot(scope: &Scope, device: DeviceId, minutes: u32) -> Saved
+        /// Passes minutes to another device of one's own, or of a group to one of a manager.
+        credit_allot(scope: &Scope, group: Option<GroupId>, device: DeviceId, minutes: u32) -> Saved
     );
     operation!(
         /// Pays what a deal was agreed to cost.
@@ -696,11 +726,11 @@ pub trait Backend: Send + Sync + 'static {
     );
     operation!(
         /// What was given and received, newest first.
-        credit_lines(scope: &Scope, paging: Paging) -> List<CreditLine>
+        credit_lines(scope: &Scope, group: Option<GroupId>, paging: Paging) -> List<CreditLine>
     );
     operation!(
         /// Writes all of it into a file.
-        credit_file(scope: &Scope, file: PathBuf) -> CreditFile
+        credit_file(scope: &Scope, group: Option<GroupId>, file: PathBuf) -> CreditFile
     );
     operation!(
         /// Writes all entries into a file.

@@ -58,7 +58,8 @@ async fn look(node: &Node, hood: HoodHash, room: DocId, waiting: &[BookingId]) -
     let (mut in_month, mut free) = (0, 0);
     for _ in 0..TIMES {
         let begun = Instant::now();
-        let calendar = node.read(hood, move |replica, tx, _| replica.calendar(tx, &room, &month));
+        let calendar =
+            node.read(hood, move |replica, tx, now| replica.calendar(tx, now, &room, &month));
         in_month = calendar.await?.held.len();
         months.push(begun.elapsed());
     }

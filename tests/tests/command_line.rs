@@ -483,6 +483,7 @@ impl Story {
         self.series(&ben, lst);
         self.handed_over(&ben, &yes);
         self.credits(&ben);
+        self.groups(&ben);
         self.helped(&ben);
         // A search that is kept hears of what is new, once.
         let kept = [("drill", "soupe"), (" --kind tool --price free", "")];
@@ -582,6 +583,42 @@ impl Story {
         let file = self.path("credits.csv");
         let file = self.example(ben, "credit list", 1, &[("credits.csv", &file)]);
         assert_eq!(file["lines"], 1);
+    }
+
+    /// A group with two managers, its account, and a thing that it lends.
+    fn groups(&self, ben: &Person) {
+        let (script, anna) = (&self.script, &self.anna);
+        assert_eq!(script.must(anna, "group list")["items"], Value::Array(vec![]));
+        let group = id(&self.example(anna, "group found", 0, &[]));
+        let grp = ("grp_abcdefgh", &group[..12]);
+        let them = text(&script.must(ben, "status"), "member");
+        let mem = ("mem_abcdefgh", &them[..12]);
+        script.must(ben, "sync");
+        script.fails(ben, &format!("group add {group} {them}"), 4, "group.not_manager");
+        self.example(ben, "credit give", 1, &[grp]);
+        script.must(ben, "sync");
+        self.example(anna, "group add", 0, &[grp, mem]);
+        let device = text(&script.must(ben, "status"), "device");
+        self.example(anna, "credit allot", 1, &[grp, ("dev_abcdefgh", &device[..12])]);
+        let tool = id(&self.example(anna, "listing add", 3, &[grp]));
+        script.must(ben, "sync");
+        let shown = self.example(ben, "group show", 0, &[grp]);
+        assert_eq!((&shown["mine"], &shown["balance"]), (&true.into(), &30.into()), "{shown}");
+        assert_eq!(shown["managers"].as_array().map(Vec::len), Some(2), "{shown}");
+        script.must(ben, &format!("listing edit {tool} --text \"Trois mètres\""));
+        let words = format!("credit give {them} --minutes 21 --of {group}");
+        script.fails(ben, &words, 5, "credit.short");
+        self.example(ben, "credit give", 2, &[grp, mem]);
+        script.must(ben, "sync");
+        assert_eq!(self.example(anna, "credit balance", 1, &[grp])["balance"], 10);
+        let list = self.example(anna, "credit list", 2, &[grp]);
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(3), "{list}");
+        self.example(anna, "group remove", 0, &[grp, mem]);
+        let list = self.example(anna, "group list", 0, &[]);
+        assert_eq!(list["items"][0]["managers"].as_array().map(Vec::len), Some(1), "{list}");
+        script.must(ben, "sync");
+        let words = format!("listing edit {tool} --text \"À moi\"");
+        script.fails(ben, &words, 4, "listing.not_allowed");
     }
 
     /// Who comes, moves, goes.

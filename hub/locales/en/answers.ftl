@@ -353,6 +353,8 @@ why-taken-up = took the offer
 why-offer-ran-out = the offer ran out
 waitlist-none = Nobody waits.
 
+groups-none = There is no group yet. `palier group found NAME` founds one.
+col-managers = Managers
 credits-none = Nothing was given or received yet.
 col-minutes = Time
 col-who = Who

@@ -71,6 +71,18 @@ help-member-dismiss = Takes a role back.
     .example = palier member dismiss mem_abcdefgh coordinator
 help-member-remove = Removes a member. What they wrote afterwards does not count.
     .example = palier member remove mem_abcdefgh
+help-group = Groups: found, list, show, add, remove. A group has managers, listings, and an account of minutes.
+    .example = palier group list
+help-group-found = Founds a group; whoever does is its first manager.
+    .example = palier group found "Tool library" --about "Drills and ladders of the house"
+help-group-list = Lists the groups, with who manages them and what lies on their accounts.
+    .example = palier group list
+help-group-show = Shows a group.
+    .example = palier group show grp_abcdefgh
+help-group-add = Makes a member a manager: by any manager, or a coordinator.
+    .example = palier group add grp_abcdefgh mem_abcdefgh
+help-group-remove = Ends a manager: by himself, by whoever managed the group before him, or by a coordinator. What he writes for it afterwards does not count.
+    .example = palier group remove grp_abcdefgh mem_abcdefgh
 help-device = Devices of this person: list, link, revoke, recover.
     .example = palier device list
 help-device-list = Lists the devices of this person.
@@ -98,6 +110,7 @@ help-listing-add = Publishes a listing.
         palier listing add parking --title "Place 14" --price 5eur/day
         palier listing add room --title "Common room" --hours "mon-fri 08:00-20:00" --hours "sat 10:00-02:00" --holidays closed --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/day --deposit 50eur --cancel "48h 50%"
         palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
+        palier listing add tool --title "Ladder" --group grp_abcdefgh
 help-listing-list = Lists what is shared.
     .example = palier listing list --kind tool
 help-listing-show = Shows a listing.
@@ -208,18 +221,26 @@ help-waitlist-leave = Waits no longer.
     .example = palier waitlist leave bkg_abcdefgh
 help-credit = Minutes of help: balance, give, allot, pay, list.
     .example = palier credit balance
-help-credit-balance = Shows how one stands, or how a neighbour does. What can be spent here and the balance are two figures: no other device of one's own can spend what lies here.
-    .example = palier credit balance
-help-credit-give = Gives minutes to a neighbour.
-    .example = palier credit give mem_abcdefgh --minutes 90 --note "For the shelves"
-help-credit-allot = Passes a part of what can be spent here to another device of one's own.
-    .example = palier credit allot dev_abcdefgh --minutes 60
+help-credit-balance = Shows how one stands, or how a neighbour or a group does. What can be spent here and the balance are two figures: no other device of one's own can spend what lies here.
+    .example =
+        palier credit balance
+        palier credit balance --of grp_abcdefgh
+help-credit-give = Gives minutes to a neighbour or to a group; of a group's account, where one manages it.
+    .example =
+        palier credit give mem_abcdefgh --minutes 90 --note "For the shelves"
+        palier credit give grp_abcdefgh --minutes 30
+        palier credit give mem_abcdefgh --minutes 20 --of grp_abcdefgh
+help-credit-allot = Passes a part of what can be spent here to another device of one's own; of a group's account, to a device of another manager.
+    .example =
+        palier credit allot dev_abcdefgh --minutes 60
+        palier credit allot dev_abcdefgh --minutes 20 --of grp_abcdefgh
 help-credit-pay = Pays what is left of what a deal was agreed to cost; from the other side, gives back what was paid twice.
     .example = palier credit pay bkg_abcdefgh
 help-credit-list = Lists what was given and received, newest first.
     .example =
         palier credit list
         palier credit list --csv credits.csv
+        palier credit list --of grp_abcdefgh
 help-thanks = Thanks after a deal: give, withdraw, list.
     .example = palier thanks list
 help-thanks-give = Thanks the other side of a deal that is over, or says it otherwise. It is shown when both have spoken, or after seven days.
@@ -394,6 +415,12 @@ arg-end = Until when [otherwise until notice, where the listing allows it]
 arg-quantity = How many of those alike [default: 1]
 arg-booking = The booking
 arg-minutes = How many minutes
+arg-of = The group whose account is meant [otherwise one's own]
+arg-group = The group
+arg-listing-add-group = The group that shares it, which one manages [otherwise oneself]
+arg-group-found-name = The group's name
+arg-group-found-about = A few words about the group
+arg-credit-give-to = To whom: a member or a group
 arg-credit-balance-member = A neighbour [otherwise oneself]
 arg-note = A word that the two alone read; it stands in no ledger
 arg-csv = Write all of it into this file, as CSV

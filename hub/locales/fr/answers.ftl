@@ -363,6 +363,8 @@ why-taken-up = a accepté la proposition
 why-offer-ran-out = la proposition a expiré
 waitlist-none = Personne n'attend.
 
+groups-none = Il n'y a pas encore de groupe. `palier group found NOM` en fonde un.
+col-managers = Responsables
 credits-none = Rien ne fut encore donné ni reçu.
 col-minutes = Temps
 col-who = Qui

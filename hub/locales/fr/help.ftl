@@ -71,6 +71,18 @@ help-member-dismiss = Reprend un rôle.
     .example = palier member dismiss mem_abcdefgh coordinator
 help-member-remove = Retire un membre. Ce qu'il écrit ensuite ne compte pas.
     .example = palier member remove mem_abcdefgh
+help-group = Groupes : fonder, lister, montrer, ajouter, retirer. Un groupe a des responsables, des annonces, et un compte de minutes.
+    .example = palier group list
+help-group-found = Fonde un groupe ; qui le fonde en est le premier responsable.
+    .example = palier group found "Outilthèque" --about "Perceuses et échelles de l'immeuble"
+help-group-list = Liste les groupes, avec leurs responsables et ce qu'il y a sur leurs comptes.
+    .example = palier group list
+help-group-show = Montre un groupe.
+    .example = palier group show grp_abcdefgh
+help-group-add = Fait d'un membre un responsable : par tout responsable, ou par la coordination.
+    .example = palier group add grp_abcdefgh mem_abcdefgh
+help-group-remove = Retire un responsable : par lui-même, par qui l'était avant lui, ou par la coordination. Ce qu'il écrit ensuite pour le groupe ne compte pas.
+    .example = palier group remove grp_abcdefgh mem_abcdefgh
 help-device = Appareils de cette personne : lister, associer, révoquer, retrouver.
     .example = palier device list
 help-device-list = Liste les appareils de cette personne.
@@ -98,6 +110,7 @@ help-listing-add = Publie une annonce.
         palier listing add parking --title "Place 14" --price 5eur/jour
         palier listing add room --title "Salle commune" --hours "lun-ven 08:00-20:00" --hours "sam 10:00-02:00" --holidays fermé --step 30m --min 1h --max 8h --notice 2h --horizon 90d --price 2eur/h --price 12eur/jour --deposit 50eur --cancel "48h 50%"
         palier listing add parking --title "Garage" --part "Place 1" --part "Place 2"
+        palier listing add tool --title "Échelle" --group grp_abcdefgh
 help-listing-list = Liste ce qui se partage.
     .example = palier listing list --kind tool
 help-listing-show = Montre une annonce.
@@ -208,18 +221,26 @@ help-waitlist-leave = N'attend plus.
     .example = palier waitlist leave bkg_abcdefgh
 help-credit = Minutes d'entraide : solde, donner, répartir, payer, lister.
     .example = palier credit balance
-help-credit-balance = Montre où l'on en est, ou où en est un voisin. Ce qu'on peut dépenser ici et le solde sont deux chiffres : aucun autre de ses appareils ne peut dépenser ce qui est ici.
-    .example = palier credit balance
-help-credit-give = Donne des minutes à un voisin.
-    .example = palier credit give mem_abcdefgh --minutes 90 --note "Pour les étagères"
-help-credit-allot = Passe une part de ce qu'on peut dépenser ici à un autre de ses appareils.
-    .example = palier credit allot dev_abcdefgh --minutes 60
+help-credit-balance = Montre où l'on en est, ou où en est un voisin ou un groupe. Ce qu'on peut dépenser ici et le solde sont deux chiffres : aucun autre de ses appareils ne peut dépenser ce qui est ici.
+    .example =
+        palier credit balance
+        palier credit balance --of grp_abcdefgh
+help-credit-give = Donne des minutes à un voisin ou à un groupe ; du compte d'un groupe, quand on en est responsable.
+    .example =
+        palier credit give mem_abcdefgh --minutes 90 --note "Pour les étagères"
+        palier credit give grp_abcdefgh --minutes 30
+        palier credit give mem_abcdefgh --minutes 20 --of grp_abcdefgh
+help-credit-allot = Passe une part de ce qu'on peut dépenser ici à un autre de ses appareils ; du compte d'un groupe, à un appareil d'un autre responsable.
+    .example =
+        palier credit allot dev_abcdefgh --minutes 60
+        palier credit allot dev_abcdefgh --minutes 20 --of grp_abcdefgh
 help-credit-pay = Paie ce qui reste de ce qui fut convenu ; de l'autre côté, rend ce qui fut payé deux fois.
     .example = palier credit pay bkg_abcdefgh
 help-credit-list = Liste ce qui fut donné et reçu, le plus récent d'abord.
     .example =
         palier credit list
         palier credit list --csv credits.csv
+        palier credit list --of grp_abcdefgh
 help-thanks = Mercis après un échange : dire, reprendre, lister.
     .example = palier thanks list
 help-thanks-give = Remercie l'autre côté d'un échange terminé, ou le dit autrement. C'est montré quand les deux ont parlé, ou après sept jours.
@@ -394,6 +415,12 @@ arg-end = Jusqu'à quand [sinon jusqu'à nouvel ordre, si l'annonce le permet]
 arg-quantity = Combien de ces pareils [par défaut : 1]
 arg-booking = La réservation
 arg-minutes = Combien de minutes
+arg-of = Le groupe dont on veut le compte [sinon le sien]
+arg-group = Le groupe
+arg-listing-add-group = Le groupe qui le partage, dont on est responsable [sinon soi-même]
+arg-group-found-name = Le nom du groupe
+arg-group-found-about = Quelques mots sur le groupe
+arg-credit-give-to = À qui : un membre ou un groupe
 arg-credit-balance-member = Un voisin [sinon soi-même]
 arg-note = Un mot que les deux seuls lisent ; il n'est dans aucun registre
 arg-csv = Tout écrire dans ce fichier, en CSV

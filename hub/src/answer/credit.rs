@@ -1,6 +1,6 @@
 //! Answers about credits. All amounts are whole minutes.
 
-use palier_model::keys::{BookingId, DeviceId, EntryHash, MemberId};
+use palier_model::keys::{BookingId, DeviceId, EntryHash, GroupId, MemberId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,12 @@ use super::{Shown, When};
 /// `credit balance`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreditBalance {
-    /// Whose.
-    pub member: Shown<MemberId>,
-    /// What this device can spend at once; null for another member.
+    /// Whose; null where it is a group's.
+    pub member: Option<Shown<MemberId>>,
+    /// The group whose; null where it is a member's.
+    pub group: Option<Shown<GroupId>>,
+    /// What this device can spend at once; null for another member, or a group that this
+    /// person does not manage.
     pub spendable_here: Option<u64>,
     /// Minutes received less minutes given, as far as they count.
     pub balance: i64,
@@ -26,7 +29,7 @@ pub struct CreditBalance {
     pub overdraft: u64,
     /// Whether it is proven that the same minutes were spent twice.
     pub double_spend: bool,
-    /// The member's devices.
+    /// The member's devices; of a group, those of its managers.
     pub devices: Vec<CreditDevice>,
 }
 
@@ -52,8 +55,11 @@ pub struct CreditLine {
     pub at: When,
     /// Which way it went.
     pub direction: CreditDirection,
-    /// The other member; oneself where it passed between one's own devices.
-    pub member: Shown<MemberId>,
+    /// The other member; oneself where it passed between one's own devices, null for a
+    /// group.
+    pub member: Option<Shown<MemberId>>,
+    /// The other group; null for a member.
+    pub group: Option<Shown<GroupId>>,
     /// The other's name; empty where it is not known.
     pub name: String,
     /// From which device.
@@ -76,11 +82,11 @@ pub struct CreditLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CreditDirection {
-    /// To another member.
+    /// To another.
     Given,
-    /// From another member.
+    /// From another.
     Received,
-    /// Between one's own devices.
+    /// Between devices of one account.
     Allotted,
 }
 

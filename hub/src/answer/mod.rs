@@ -7,6 +7,7 @@ mod calendar;
 mod commands;
 mod credit;
 mod deal;
+mod group;
 mod machine;
 mod people;
 mod reminder;
@@ -19,6 +20,7 @@ pub use calendar::*;
 pub use commands::COMMANDS;
 pub use credit::*;
 pub use deal::*;
+pub use group::*;
 pub use machine::*;
 pub use people::*;
 pub use reminder::*;
@@ -176,6 +178,10 @@ answers! {
     Members(List<Member>),
     /// `member show`
     Member(Member),
+    /// `group list`
+    Groups(List<Group>),
+    /// `group show`
+    Group(Group),
     /// `device list`
     Devices(List<Device>),
     /// `device link`

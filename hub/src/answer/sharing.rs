@@ -1,6 +1,6 @@
 //! Answers about what neighbours share.
 
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, GroupId, MemberId, SeriesId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +91,11 @@ pub struct Listing {
     pub title: String,
     /// How it stands.
     pub status: ListingStatus,
-    /// Whose it is.
-    pub owner: Shown<MemberId>,
-    /// The name of the owner's profile; empty until it came.
+    /// Whose it is; null where it is a group's.
+    pub owner: Option<Shown<MemberId>>,
+    /// The group whose it is; null where it is a member's.
+    pub group: Option<Shown<GroupId>>,
+    /// The name of the owner's profile, or of the group; empty until it came.
     pub owner_name: String,
     /// The category, or an empty text.
     pub category: String,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use palier_model::keys::{
-    BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId, SeriesId,
+    BlobId, BookingId, DeviceId, DocId, EntryHash, GroupId, HoodHash, LogId, MemberId, SeriesId,
 };
 use palier_model::time::Instant;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -26,7 +26,9 @@ macro_rules! prefixed {
         const CHARS: usize = $id::CHARS;
     })+ };
 }
-prefixed!(BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId, SeriesId);
+prefixed!(
+    BlobId, BookingId, DeviceId, DocId, EntryHash, GroupId, HoodHash, LogId, MemberId, SeriesId
+);
 
 /// An id as scripts read it: its text, not its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

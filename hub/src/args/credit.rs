@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use palier_model::keys::{DeviceId, MemberId};
+use palier_model::keys::{DeviceId, GroupId, MemberId};
 use palier_model::ledger::bounds;
 
 use super::values::between;
-use super::{BookingRef, Page, Ref};
+use super::{BookingRef, Page, PartyRef, Ref};
 
 /// `palier credit …`
 #[derive(Debug, Clone, Subcommand)]
@@ -28,22 +28,28 @@ pub enum Credit {
 #[derive(Debug, Clone, Args)]
 pub struct CreditBalance {
     /// A neighbour.
-    #[arg(value_name = "MEMBER")]
+    #[arg(value_name = "MEMBER", conflicts_with = "of")]
     pub member: Option<Ref<MemberId>>,
+    /// A group.
+    #[arg(long, value_name = "GROUP")]
+    pub of: Option<Ref<GroupId>>,
 }
 
 /// `palier credit give`
 #[derive(Debug, Clone, Args)]
 pub struct CreditGive {
-    /// To whom.
-    #[arg(value_name = "MEMBER")]
-    pub member: Ref<MemberId>,
+    /// To whom: a member or a group.
+    #[arg(value_name = "MEMBER|GROUP")]
+    pub to: PartyRef,
     /// How many.
     #[arg(long, value_name = "N", value_parser = between(1, bounds::MINUTES))]
     pub minutes: u32,
     /// A word that the two alone read.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// The group whose minutes they are.
+    #[arg(long, value_name = "GROUP")]
+    pub of: Option<Ref<GroupId>>,
 }
 
 /// `palier credit allot`
@@ -55,6 +61,9 @@ pub struct CreditAllot {
     /// How many.
     #[arg(long, value_name = "N", value_parser = between(1, bounds::MINUTES))]
     pub minutes: u32,
+    /// The group whose minutes they are.
+    #[arg(long, value_name = "GROUP")]
+    pub of: Option<Ref<GroupId>>,
 }
 
 /// `palier credit list`
@@ -63,6 +72,9 @@ pub struct CreditList {
     /// Write all of it into this file instead.
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// A group.
+    #[arg(long, value_name = "GROUP")]
+    pub of: Option<Ref<GroupId>>,
     /// Which part.
     #[command(flatten)]
     pub page: Page,

@@ -8,6 +8,7 @@ mod calendar;
 mod closed;
 mod credit;
 mod deal;
+mod group;
 mod help;
 mod hours;
 mod node;
@@ -24,6 +25,7 @@ pub use calendar::*;
 pub use closed::ClosedArg;
 pub use credit::*;
 pub use deal::*;
+pub use group::*;
 pub use help::{localised, paths};
 pub use hours::{
     CancelArg, DatesArg, DayHoursArg, HolidaysArg, HoursArg, MonthArg, OnArg, QuotaArg, SpanArg,
@@ -35,7 +37,7 @@ pub use price::PriceArg;
 pub use series::*;
 pub use sharing::*;
 pub use thanks::*;
-pub use values::{Address, Duration, Ref, TimeArg};
+pub use values::{Address, Duration, PartyRef, Ref, TimeArg};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -134,6 +136,9 @@ pub enum Command {
     /// Members.
     #[command(subcommand)]
     Member(Member),
+    /// Groups.
+    #[command(subcommand)]
+    Group(Group),
     /// Devices of this person.
     #[command(subcommand)]
     Device(Device),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, SeriesId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, GroupId, SeriesId};
 use palier_model::ledger::bounds::MINUTES;
 
 use super::deal::{BookingExtend, BookingNotice, BookingProblem, BookingPropose, BookingStep};
@@ -78,6 +78,9 @@ pub struct ListingAdd {
     /// What it consists of; each can be booked by itself.
     #[arg(long, value_name = "TITLE")]
     pub part: Vec<String>,
+    /// The group that shares it.
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<Ref<GroupId>>,
     /// What may be changed later.
     #[command(flatten)]
     pub content: ListingContent,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use palier_model::keys::{GroupId, MemberId};
 use palier_model::time::Instant;
 
 use crate::answer::Prefixed;
@@ -51,6 +52,26 @@ impl<T: Prefixed> FromStr for Ref<T> {
             return Err(T::PREFIX.to_owned());
         }
         Ok(Self { text, kind: PhantomData })
+    }
+}
+
+/// A member or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartyRef {
+    /// A member.
+    Member(Ref<MemberId>),
+    /// A group.
+    Group(Ref<GroupId>),
+}
+
+impl FromStr for PartyRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().starts_with(GroupId::PREFIX) {
+            true => text.parse().map(Self::Group),
+            false => text.parse().map(Self::Member),
+        }
     }
 }
 

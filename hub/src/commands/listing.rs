@@ -66,12 +66,17 @@ async fn add<B: Backend>(on: On<'_, B>, it: args::ListingAdd) -> Result<Outcome>
         None => None,
         Some(device) => Some(resolve::device(on.node, on.scope, device).await?),
     };
+    let group = match &it.group {
+        None => None,
+        Some(group) => Some(resolve::group(on.node, on.scope, group).await?),
+    };
     let new = NewListing {
         kind: kind(it.kind),
         title: it.title,
         terms: calendar::terms(*it.terms)?,
         holder,
         parts: it.part,
+        group,
         content: patch(on, it.content).await?,
     };
     Ok(on.node.listing_add(on.scope, new).await?.into())

@@ -7,6 +7,7 @@ mod bundle;
 mod calendar;
 mod credit;
 mod device;
+mod group;
 mod hood;
 mod listing;
 mod local;
@@ -144,6 +145,7 @@ async fn execute_on<B: Backend>(
         Some(Command::Join(it)) => hood::join(on, it).await,
         Some(Command::Member(it)) => member::member(on, it).await,
         Some(Command::Profile(it)) => member::profile(on, it).await,
+        Some(Command::Group(it)) => group::group(on, it).await,
         Some(Command::Device(it)) => device::device(on, it).await,
         Some(Command::Listing(it)) => listing::listing(on, it).await,
         Some(Command::Search(it)) => listing::search(on, it).await,

@@ -1,6 +1,6 @@
 //! From the beginning of an id to the id.
 
-use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, MemberId, SeriesId};
+use palier_model::keys::{BlobId, BookingId, DeviceId, DocId, GroupId, MemberId, SeriesId};
 
 use crate::answer::{List, Prefixed, Shown};
 use crate::args::Ref;
@@ -51,6 +51,18 @@ pub(super) async fn member<B: Backend>(
         next = take(part, &mut ids, |member| member.id.0);
     }
     pick(given, ids)
+}
+
+/// A group.
+pub(super) async fn group<B: Backend>(
+    node: &B,
+    scope: &Scope,
+    given: &Ref<GroupId>,
+) -> Result<GroupId> {
+    if let Some(id) = given.whole() {
+        return Ok(id);
+    }
+    pick(given, node.groups(scope).await?.into_iter().map(|group| group.id.0))
 }
 
 /// A device: one's own, or one whose entries were accepted here.

@@ -233,11 +233,15 @@ impl Backend for Fake {
         credit_pay(&Scope, BookingId) -> Saved;
         thanks_give(&Scope, BookingId, Option<String>) -> Saved;
         thanks(&Scope, Option<MemberId>) -> Vec<Thanks>;
-        credit_balance(&Scope, Option<MemberId>) -> CreditBalance;
+        group_found(&Scope, String, String) -> Saved;
+        groups(&Scope) -> Vec<crate::answer::Group>;
+        group(&Scope, palier_model::keys::GroupId) -> crate::answer::Group;
+        group_act(&Scope, palier_model::keys::GroupId, MemberId, crate::backend::GroupAct) -> Saved;
+        credit_balance(&Scope, Option<palier_model::journal::Owner>) -> CreditBalance;
         credit_give(&Scope, crate::backend::NewGift) -> Saved;
-        credit_allot(&Scope, DeviceId, u32) -> Saved;
-        credit_lines(&Scope, Paging) -> List<CreditLine>;
-        credit_file(&Scope, PathBuf) -> CreditFile;
+        credit_allot(&Scope, Option<palier_model::keys::GroupId>, DeviceId, u32) -> Saved;
+        credit_lines(&Scope, Option<palier_model::keys::GroupId>, Paging) -> List<CreditLine>;
+        credit_file(&Scope, Option<palier_model::keys::GroupId>, PathBuf) -> CreditFile;
         bundle_export(&Scope, PathBuf, OnProgress) -> BundleExported;
     }
 }

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use palier_model::keys::{DeviceId, MemberId};
+use palier_model::journal::Owner;
+use palier_model::keys::{DeviceId, GroupId, MemberId};
 use palier_model::ledger::Held;
-use palier_model::listing::Profiles;
-use palier_model::replica::StatementLine;
+use palier_model::replica::{ActError, Gift, StatementLine};
 
+use super::listings::owner_names;
 use super::{Opened, saved, write_file};
 use crate::answer::{
     CreditBalance, CreditDevice, CreditDirection, CreditFile, CreditLine, List, Saved, When,
@@ -22,13 +23,21 @@ impl Opened {
     pub(super) async fn balance_of(
         &self,
         scope: &Scope,
-        member: Option<MemberId>,
+        whose: Option<Owner>,
     ) -> Result<CreditBalance> {
         let hood = self.hood_of(scope).await?;
         let me = self.identity.member;
-        let whose = member.unwrap_or(me);
-        let shown = self.look(hood, move |replica, tx, _| replica.credits(tx, &whose)).await?;
-        let here = shown.devices.iter().find(|it| whose == me && it.device == self.device);
+        let whose = whose.unwrap_or(Owner::Member(me));
+        let (shown, mine) = self
+            .look(hood, move |replica, tx, _| {
+                let mine = match &whose {
+                    Owner::Group(group) => replica.authority().is_manager(group, &me),
+                    owner => *owner == Owner::Member(me),
+                };
+                Ok((replica.credits(tx, &whose)?, mine))
+            })
+            .await?;
+        let here = shown.devices.iter().find(|it| mine && it.device == self.device);
         let device = |it: &palier_model::ledger::DeviceFigures| CreditDevice {
             id: it.device.into(),
             this: it.device == self.device,
@@ -36,7 +45,8 @@ impl Opened {
             spendable: it.spendable,
         };
         Ok(CreditBalance {
-            member: whose.into(),
+            member: member_in(&whose).map(Into::into),
+            group: group_in(&whose).map(Into::into),
             spendable_here: here.map(|it| it.spendable),
             balance: shown.balance,
             line: shown.line,
@@ -51,7 +61,8 @@ impl Opened {
     pub(super) async fn give_minutes(&self, scope: &Scope, gift: NewGift) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
         let id = self.write(hood, move |replica, tx, now, rng| {
-            replica.give_credits(tx, now, rng, (gift.member, gift.minutes), &gift.note)
+            let NewGift { from, to, minutes, note } = gift;
+            replica.give_credits(tx, now, rng, Gift { from, to, minutes, note: &note })
         });
         Ok(saved(id.await?))
     }
@@ -59,26 +70,36 @@ impl Opened {
     pub(super) async fn allot_minutes(
         &self,
         scope: &Scope,
+        group: Option<GroupId>,
         device: DeviceId,
         minutes: u32,
     ) -> Result<Saved> {
         let hood = self.hood_of(scope).await?;
         let id = self.write(hood, move |replica, tx, now, _| {
-            replica.allot_credits(tx, now, device, minutes)
+            replica.allot_credits(tx, now, group, (device, minutes))
         });
         Ok(saved(id.await?))
     }
 
-    pub(super) async fn statement(&self, scope: &Scope) -> Result<Vec<CreditLine>> {
+    pub(super) async fn statement(
+        &self,
+        scope: &Scope,
+        group: Option<GroupId>,
+    ) -> Result<Vec<CreditLine>> {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
-        let me = self.identity.member;
+        let me = group.map_or(Owner::Member(self.identity.member), Owner::Group);
         let lines: Vec<(StatementLine, String)> = self
             .look(hood, move |replica, tx, _| {
                 let mut named = Vec::new();
-                for line in replica.credit_statement(tx, STATEMENT)? {
-                    let profile = tx.row::<Profiles>(&other(&line, &me))?;
-                    named.push((line, profile.map(|it| it.content.name).unwrap_or_default()));
+                if let Some(group) = &group {
+                    let known = replica.authority().group(group);
+                    known.ok_or_else(|| ActError::not_found("group.not_found"))?;
+                }
+                for line in replica.credit_statement(tx, &me, STATEMENT)? {
+                    let other = other(&line, &me);
+                    let name = owner_names(tx, &[other])?.remove(&other);
+                    named.push((line, name.unwrap_or_default()));
                 }
                 Ok(named)
             })
@@ -89,12 +110,13 @@ impl Opened {
             CreditLine {
                 id: transfer.at.hash.into(),
                 at: When::new(transfer.record.at, &zone),
-                direction: match (transfer.payer.member == me, transfer.record.payee.member == me) {
+                direction: match (transfer.payer.owner == me, transfer.record.payee.owner == me) {
                     (true, true) => CreditDirection::Allotted,
                     (true, false) => CreditDirection::Given,
                     _ => CreditDirection::Received,
                 },
-                member: other.into(),
+                member: member_in(&other).map(Into::into),
+                group: group_in(&other).map(Into::into),
                 name,
                 from: transfer.payer.device.into(),
                 to: transfer.record.payee.device.into(),
@@ -117,23 +139,43 @@ impl Opened {
     pub(super) async fn statement_page(
         &self,
         scope: &Scope,
+        group: Option<GroupId>,
         paging: Paging,
     ) -> Result<List<CreditLine>> {
-        let lines = self.statement(scope).await?;
+        let lines = self.statement(scope, group).await?;
         super::people::page(lines, &paging, |line: &CreditLine| line.id.to_string())
     }
 
-    pub(super) async fn statement_file(&self, scope: &Scope, file: PathBuf) -> Result<CreditFile> {
-        let lines = self.statement(scope).await?;
+    pub(super) async fn statement_file(
+        &self,
+        scope: &Scope,
+        group: Option<GroupId>,
+        file: PathBuf,
+    ) -> Result<CreditFile> {
+        let lines = self.statement(scope, group).await?;
         write_file(&file, csv(&lines).as_bytes())?;
         Ok(CreditFile { file: file.display().to_string(), lines: lines.len() as u64 })
     }
 }
 
 /// The other side of a transfer.
-fn other(line: &StatementLine, me: &MemberId) -> MemberId {
-    let payer = line.transfer.payer.member;
-    if payer == *me { line.transfer.record.payee.member } else { payer }
+fn other(line: &StatementLine, me: &Owner) -> Owner {
+    let payer = line.transfer.payer.owner;
+    if payer == *me { line.transfer.record.payee.owner } else { payer }
+}
+
+pub(super) const fn member_in(owner: &Owner) -> Option<MemberId> {
+    match owner {
+        Owner::Member(member) => Some(*member),
+        _ => None,
+    }
+}
+
+pub(super) const fn group_in(owner: &Owner) -> Option<GroupId> {
+    match owner {
+        Owner::Group(group) => Some(*group),
+        _ => None,
+    }
 }
 
 /// A statement after RFC 4180. Minutes given are below nothing.
@@ -146,7 +188,10 @@ fn csv(lines: &[CreditLine]) -> String {
             "{},{},{},{},{sign}{},{},{},{},{},{}\r\n",
             line.at,
             line.direction.code(),
-            line.member,
+            match (line.member, line.group) {
+                (Some(member), _) => member.to_string(),
+                (None, group) => group.map(|it| it.to_string()).unwrap_or_default(),
+            },
             field(&line.name),
             line.minutes,
             line.counts,

@@ -8,8 +8,8 @@ use palier_model::booking::{DomainView, Mode, Terms, TermsEdit};
 use palier_model::journal::Owner;
 use palier_model::keys::{DeviceId, DocId, HoodHash, MemberId};
 use palier_model::listing::{
-    Category, ListingContent, ListingEdit as ModelEdit, ListingKind as ModelKind, ListingRow,
-    ListingState, ListingStatus as ModelStatus, Listings, MaxPrice, Per as ModelPer,
+    Category, GroupProfiles, ListingContent, ListingEdit as ModelEdit, ListingKind as ModelKind,
+    ListingRow, ListingState, ListingStatus as ModelStatus, Listings, MaxPrice, Per as ModelPer,
     Price as ModelPrice, Profiles, SearchCursor, SearchPage, SearchQuery,
 };
 use palier_model::projection::Changes;
@@ -48,7 +48,7 @@ impl Opened {
             zone: new.terms.zone.clone().or(Some(zone_name(&place_zone))),
             ..new.terms
         };
-        let (holder, until, parts) = (new.holder, new.content.until, new.parts);
+        let (holder, until, group, parts) = (new.holder, new.content.until, new.group, new.parts);
         let id = self
             .write(hood, move |replica, tx, now, rng| {
                 content.expires_at = until.or(Some(now.plus_ms(SHOWN_MS)));
@@ -59,9 +59,10 @@ impl Opened {
                     }
                     false => None,
                 };
+                let owner = group.map_or(Owner::Member(replica.me().member), Owner::Group);
                 let part = |title| ListingContent { title, capacity: 1, ..content.clone() };
                 let parts: Vec<_> = parts.into_iter().map(part).collect();
-                let drafts = std::iter::once(content).chain(parts).collect();
+                let drafts = (owner, std::iter::once(content).chain(parts).collect());
                 let (ids, changes) = replica.publish_with_parts(tx, now, rng, drafts, deciding)?;
                 let id = ids.first().copied();
                 Ok((id.ok_or_else(|| ActError::invalid("listing.parts"))?, changes))
@@ -143,8 +144,8 @@ impl Opened {
                 let store = host.stores.get(&hood);
                 let page: SearchPage =
                     store.ok_or(palier_node::node::NodeError::NoHood)?.search(&query, now)?;
-                let owners: Vec<MemberId> = page.items.iter().filter_map(owner_of).collect();
-                let names = host.read(&hood, |_, tx, _| names_of(tx, &owners))?;
+                let owners: Vec<Owner> = page.items.iter().map(|row| row.owner).collect();
+                let names = host.read(&hood, |_, tx, _| owner_names(tx, &owners))?;
                 Ok((page, names))
             })
             .await
@@ -162,14 +163,16 @@ impl Opened {
     ) -> Result<List<Listing>> {
         let me = self.identity.member;
         let (rows, names) = self
-            .look(hood, move |_, tx, _| {
+            .look(hood, move |replica, tx, _| {
                 let rows = tx.rows_with_prefix::<Listings>(&[], 100_000)?;
                 let mine: Vec<ListingRow> = rows
                     .into_iter()
                     .map(|(_, row)| row)
-                    .filter(|row| row.owner == Owner::Member(me))
+                    .filter(|row| is_mine(replica, row, &me))
                     .collect();
-                Ok((mine, names_of(tx, &[me])?))
+                let owners: Vec<Owner> = mine.iter().map(|row| row.owner).collect();
+                let names = owner_names(tx, &owners)?;
+                Ok((mine, names))
             })
             .await?;
         let now = self.node.clock().claimed();
@@ -181,11 +184,12 @@ impl Opened {
         let hood = self.hood_of(scope).await?;
         let zone = self.zone_of(hood).await?;
         let me = self.identity.member;
-        let (row, names, domain, stand_ins, answers) = self
+        let (row, names, domain, stand_ins, answers, mine) = self
             .look(hood, move |replica, tx, now| {
                 let row = tx.row::<Listings>(&id)?;
                 let row = row.ok_or_else(|| ActError::not_found("listing.not_found"))?;
-                let names = names_of(tx, &owner_of(&row).into_iter().collect::<Vec<_>>())?;
+                let names = owner_names(tx, &[row.owner])?;
+                let mine = is_mine(replica, &row, &me);
                 let domain = match row.content.domain {
                     Some(domain) => DomainView::head(tx, &domain)?,
                     None => None,
@@ -195,12 +199,11 @@ impl Opened {
                     true => replica.answers_to(tx, &id, now)?,
                     false => None,
                 };
-                Ok((row, names, domain, stand_ins.unwrap_or_default(), answers))
+                Ok((row, names, domain, stand_ins.unwrap_or_default(), answers, mine))
             })
             .await?;
         let now = self.node.clock().claimed();
         let listing = show(&row, &names, now, &zone);
-        let mine = row.owner == Owner::Member(me);
         let terms = domain.as_ref().and_then(|view| view.terms(&id));
         Ok(ListingDetail {
             text: row.content.text.clone(),
@@ -314,7 +317,7 @@ fn tariff_of(prices: &[Price]) -> Result<Tariff> {
 
 fn stand_ins(replica: &Replica, view: &DomainView) -> Vec<DeviceId> {
     let authority = replica.authority();
-    let devices = view.row.entitled.iter().flat_map(|member| authority.devices_of(member));
+    let devices = view.row.deciding.iter().flat_map(|member| authority.devices_of(member));
     devices
         .filter(|(id, device)| device.is_active && *id != view.row.holder.device)
         .map(|(id, _)| id)
@@ -334,11 +337,31 @@ fn parts_of(view: &DomainView, id: &DocId) -> Vec<DocId> {
     all.filter(|part| whole_of(view, part) == Some(*id)).collect()
 }
 
-fn owner_of(row: &ListingRow) -> Option<MemberId> {
-    match row.owner {
-        Owner::Member(member) => Some(member),
-        _ => None,
+/// Whether a listing is a person's own, or that of a group he manages.
+fn is_mine(replica: &Replica, row: &ListingRow, me: &MemberId) -> bool {
+    match &row.owner {
+        Owner::Group(group) => replica.authority().is_manager(group, me),
+        owner => *owner == Owner::Member(*me),
     }
+}
+
+/// Names by owner.
+pub(super) type OwnerNames = std::collections::BTreeMap<Owner, String>;
+
+pub(super) fn owner_names(
+    tx: &Tx<'_>,
+    owners: &[Owner],
+) -> std::result::Result<OwnerNames, ActError> {
+    let mut names = OwnerNames::new();
+    for owner in owners {
+        let name = match owner {
+            Owner::Member(member) => tx.row::<Profiles>(member)?.map(|row| row.content.name),
+            Owner::Group(group) => tx.row::<GroupProfiles>(group)?.map(|row| row.content.name),
+            Owner::Hood => None,
+        };
+        names.extend(name.map(|name| (*owner, name)));
+    }
+    Ok(names)
 }
 
 /// Names by member.
@@ -354,9 +377,8 @@ pub(super) fn names_of(tx: &Tx<'_>, members: &[MemberId]) -> std::result::Result
     Ok(names)
 }
 
-fn show(row: &ListingRow, names: &Names, now: Instant, zone: &TimeZone) -> Listing {
+fn show(row: &ListingRow, names: &OwnerNames, now: Instant, zone: &TimeZone) -> Listing {
     let content = &row.content;
-    let owner = owner_of(row).unwrap_or(MemberId::ZERO);
     Listing {
         id: row.id.into(),
         kind: kind_out(content.kind),
@@ -368,8 +390,9 @@ fn show(row: &ListingRow, names: &Names, now: Instant, zone: &TimeZone) -> Listi
             ModelStatus::Filled => ListingStatus::Filled,
             _ => ListingStatus::Withdrawn,
         },
-        owner: owner.into(),
-        owner_name: names.get(&owner).cloned().unwrap_or_default(),
+        owner: super::credits::member_in(&row.owner).map(Into::into),
+        group: super::credits::group_in(&row.owner).map(Into::into),
+        owner_name: names.get(&row.owner).cloned().unwrap_or_default(),
         category: content.category.code().to_owned(),
         zone: content.zone.clone(),
         price: price_out(&content.price),

@@ -10,6 +10,7 @@ mod credits;
 mod ends;
 mod errors;
 mod events;
+mod groups;
 mod help_series;
 mod hoods;
 mod link;
@@ -30,8 +31,9 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use palier_model::authority::Role;
 use palier_model::booking::StepKind;
+use palier_model::journal::Owner;
 use palier_model::keys::{
-    BlobId, BookingId, DeviceId, DocId, HoodHash, MemberId, Phrase, SeriesId,
+    BlobId, BookingId, DeviceId, DocId, GroupId, HoodHash, MemberId, Phrase, SeriesId,
 };
 use palier_model::listing::fold;
 use palier_model::projection::Place;
@@ -44,14 +46,14 @@ use tokio::sync::mpsc;
 use crate::answer::{
     Booking, BookingDone, BookingRequested, BundleExported, BundleImported, Calendar,
     CalendarExported, CalendarImported, CreditBalance, CreditFile, CreditLine, Device, DeviceLink,
-    Doctor, EndAsked, FreeResource, FreeSlot, Hood, Init, Invitation, Joined, List, Listing,
+    Doctor, EndAsked, FreeResource, FreeSlot, Group, Hood, Init, Invitation, Joined, List, Listing,
     ListingDetail, ListingKind, Member, PhotoAdded, PhotoFile, Profile, QrChecked, QrShown, Quote,
     Recovered, Reminder, RunEvent, Saved, SavedSearch, SeriesDone, SeriesPlan, SeriesSaved, Sheet,
     Status, SyncDone, TermsSaved, Thanks, Waiting,
 };
 use crate::backend::{
-    Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, Host, LinkStep,
-    ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewEnd, NewGift,
+    Backend, BookingAct, BookingFilter, BusyFile, CalendarFileOf, FreeQuery, GroupAct, Host,
+    LinkStep, ListingChange, ListingEdit, ListingFilter, MemberAct, NewBooking, NewEnd, NewGift,
     NewInvitation, NewListing, OnProgress, OpenRow, Opening, Paging, ProfilePatch, Recovery, Scope,
 };
 use crate::errors::{CliError, Result};
@@ -345,6 +347,24 @@ impl Backend for Opened {
     async fn member_act(&self, scope: &Scope, id: MemberId, act: MemberAct) -> Result<Saved> {
         self.act_on_member(scope, id, act).await
     }
+    async fn group_found(&self, scope: &Scope, name: String, about: String) -> Result<Saved> {
+        Opened::found_group(self, scope, name, about).await
+    }
+    async fn groups(&self, scope: &Scope) -> Result<Vec<Group>> {
+        self.all_groups(scope).await
+    }
+    async fn group(&self, scope: &Scope, id: GroupId) -> Result<Group> {
+        self.one_group(scope, id).await
+    }
+    async fn group_act(
+        &self,
+        scope: &Scope,
+        id: GroupId,
+        member: MemberId,
+        act: GroupAct,
+    ) -> Result<Saved> {
+        self.act_on_group(scope, id, member, act).await
+    }
     async fn devices(&self, scope: &Scope) -> Result<Vec<Device>> {
         self.own_devices(scope).await
     }
@@ -516,18 +536,20 @@ impl Backend for Opened {
     async fn waitlist(&self, scope: &Scope, listing: Option<DocId>) -> Result<Vec<Waiting>> {
         self.waiting(scope, listing).await
     }
-    async fn credit_balance(
-        &self,
-        scope: &Scope,
-        member: Option<MemberId>,
-    ) -> Result<CreditBalance> {
-        self.balance_of(scope, member).await
+    async fn credit_balance(&self, scope: &Scope, whose: Option<Owner>) -> Result<CreditBalance> {
+        self.balance_of(scope, whose).await
     }
     async fn credit_give(&self, scope: &Scope, gift: NewGift) -> Result<Saved> {
         self.give_minutes(scope, gift).await
     }
-    async fn credit_allot(&self, scope: &Scope, device: DeviceId, minutes: u32) -> Result<Saved> {
-        self.allot_minutes(scope, device, minutes).await
+    async fn credit_allot(
+        &self,
+        scope: &Scope,
+        group: Option<GroupId>,
+        device: DeviceId,
+        minutes: u32,
+    ) -> Result<Saved> {
+        self.allot_minutes(scope, group, device, minutes).await
     }
     async fn booking_done(
         &self,
@@ -551,11 +573,21 @@ impl Backend for Opened {
     async fn thanks(&self, scope: &Scope, member: Option<MemberId>) -> Result<Vec<Thanks>> {
         self.thanks_of(scope, member).await
     }
-    async fn credit_lines(&self, scope: &Scope, paging: Paging) -> Result<List<CreditLine>> {
-        self.statement_page(scope, paging).await
+    async fn credit_lines(
+        &self,
+        scope: &Scope,
+        group: Option<GroupId>,
+        paging: Paging,
+    ) -> Result<List<CreditLine>> {
+        self.statement_page(scope, group, paging).await
     }
-    async fn credit_file(&self, scope: &Scope, file: PathBuf) -> Result<CreditFile> {
-        self.statement_file(scope, file).await
+    async fn credit_file(
+        &self,
+        scope: &Scope,
+        group: Option<GroupId>,
+        file: PathBuf,
+    ) -> Result<CreditFile> {
+        self.statement_file(scope, group, file).await
     }
     async fn bundle_export(
         &self,

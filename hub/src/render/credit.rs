@@ -61,7 +61,11 @@ pub(super) fn lines(list: &List<CreditLine>, view: &View<'_>) -> String {
         let given = line.direction == CreditDirection::Given;
         let who = match line.direction {
             CreditDirection::Allotted => view.get("credit-allotted"),
-            _ if line.name.is_empty() => short(&line.member),
+            _ if line.name.is_empty() => match (&line.member, &line.group) {
+                (Some(member), _) => short(member),
+                (None, Some(group)) => short(group),
+                (None, None) => String::new(),
+            },
             _ => plain(&line.name),
         };
         let status = if line.counts { "credit-counts" } else { "credit-held" };

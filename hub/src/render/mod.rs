@@ -7,6 +7,7 @@ mod calendar;
 mod credit;
 mod deal;
 mod ends;
+mod group;
 mod machine;
 mod people;
 mod reminder;
@@ -56,6 +57,8 @@ pub fn prose(answer: &Answer, view: &View<'_>) -> String {
         Answer::Joined(it) => people::joined(it, view),
         Answer::Members(it) => people::members(it, view),
         Answer::Member(it) => people::member(it, view),
+        Answer::Groups(it) => group::groups(&it.items, view),
+        Answer::Group(it) => group::group(it, view),
         Answer::Devices(it) => people::devices(&it.items, view),
         Answer::DeviceLink(it) => people::device_link(it, view),
         Answer::Recovered(it) => people::recovered(it, view),

@@ -69,11 +69,12 @@ fn a_missing_text_shows_its_key_and_never_panics() {
 }
 
 /// Sources that name texts, and the files those texts stand in.
-const SPEAKERS: [&str; 20] = [
+const SPEAKERS: [&str; 21] = [
     include_str!("../render/calendar.rs"),
     include_str!("../render/credit.rs"),
     include_str!("../render/deal.rs"),
     include_str!("../render/ends.rs"),
+    include_str!("../render/group.rs"),
     include_str!("../render/words.rs"),
     include_str!("../render/mod.rs"),
     include_str!("../render/machine.rs"),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::closing::Closing;
 use crate::codec::{self, DecodeError};
-use crate::journal::{Class, Ref, Signature, limits};
+use crate::journal::{Class, GroupId, Ref, Signature, limits};
 use crate::keys::{DeviceId, EntryHash, HoodHash, MemberId};
 use crate::time::Instant;
 
@@ -339,6 +339,47 @@ pub struct Revoke {
     pub phrase: Option<Signature>,
 }
 
+/// What an act does about a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupAct {
+    /// A group is founded, named by this act; its author is the first manager.
+    Found,
+    /// One more manager.
+    Add {
+        /// Of which group.
+        group: GroupId,
+        /// Who.
+        member: MemberId,
+    },
+    /// A manager less.
+    Remove {
+        /// Of which group.
+        group: GroupId,
+        /// Who.
+        member: MemberId,
+        /// How far the logs count that the member wrote for the group.
+        closing: Closing,
+    },
+}
+
+/// An act about a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// What every act begins with.
+    pub preamble: Preamble,
+    /// What it does.
+    pub act: GroupAct,
+}
+
+impl GroupAct {
+    fn check(&self) -> Result<(), ActError> {
+        match self {
+            Self::Found | Self::Add { .. } => Ok(()),
+            Self::Remove { closing, .. } => closing.check(),
+        }
+    }
+}
+
 /// A payload of one kind of act.
 pub trait Payload: Serialize + DeserializeOwned {
     /// What it begins with.
@@ -388,6 +429,7 @@ payload! {
     Remove, |act| act.closing.check();
     Second;
     Leave, |act| act.closing.check();
+    Group, |act| act.act.check();
     Certify;
     Revoke, |act| act.closing.check();
 }

@@ -5,14 +5,16 @@
 //! the charter.
 
 use super::act::{
-    Admit, Appoint, Attest, Caps, Certify, Dismiss, Found, Home, Leave, Payload, Policy, Preamble,
-    Remove, Revoke, Role, Roles, Second,
+    Admit, Appoint, Attest, Caps, Certify, Dismiss, Found, Group, GroupAct, Home, Leave, Payload,
+    Policy, Preamble, Remove, Revoke, Role, Roles, Second,
 };
 use super::closing::{CLOSING_TIPS, ClosedTip, Closing};
 use super::engine::Authority;
 use super::phrase::PhraseAct;
 use crate::journal::kind::{self, Kind};
-use crate::journal::{Class, Descriptor, Logs, Ref, Tip, limits, log_row};
+use crate::journal::{
+    Class, Descriptor, GroupId, LogStart, Logs, Owner, Ref, Tip, limits, log_row,
+};
 use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
@@ -100,7 +102,7 @@ pub fn remove(
     at: Instant,
     member: MemberId,
 ) -> Result<Draft, RowsError> {
-    let closing = gather(tx, authority, &member, None)?;
+    let closing = gather(tx, authority, &member, |_| true)?;
     let act = Remove { preamble: plain(at), member, closing };
     Ok(charter(authority.hood(), kind::charter::REMOVE, &act))
 }
@@ -117,8 +119,35 @@ pub fn leave(
     at: Instant,
     member: MemberId,
 ) -> Result<Draft, RowsError> {
-    let closing = gather(tx, authority, &member, None)?;
+    let closing = gather(tx, authority, &member, |_| true)?;
     Ok(charter(authority.hood(), kind::charter::LEAVE, &Leave { preamble: plain(at), closing }))
+}
+
+fn about_group(at: Instant, hood: HoodHash, act: GroupAct) -> Draft {
+    charter(hood, kind::charter::GROUP, &Group { preamble: plain(at), act })
+}
+
+/// Founds a group.
+pub fn found_group(at: Instant, hood: HoodHash) -> Draft {
+    about_group(at, hood, GroupAct::Found)
+}
+
+/// Makes a member a manager.
+pub fn add_manager(at: Instant, hood: HoodHash, group: GroupId, member: MemberId) -> Draft {
+    about_group(at, hood, GroupAct::Add { group, member })
+}
+
+/// Ends a manager; what is held here of what he wrote for the group goes on counting.
+pub fn remove_manager(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    at: Instant,
+    group: GroupId,
+    member: MemberId,
+) -> Result<Draft, RowsError> {
+    let of_group = |start: &LogStart| start.descriptor.owner == Owner::Group(group);
+    let closing = gather(tx, authority, &member, of_group)?;
+    Ok(about_group(at, authority.hood(), GroupAct::Remove { group, member, closing }))
 }
 
 /// A certificate for a device. Sign it with [`PhraseAct::sign`] where the phrase is at
@@ -149,7 +178,7 @@ pub fn revoke(
             refs.push(Ref { document, log: fact.log, seq: fact.seq, hash });
         }
     }
-    let closing = gather(tx, authority, &member, Some(&device))?;
+    let closing = gather(tx, authority, &member, |start| start.device == device)?;
     Ok(Revoke { preamble: Preamble::new(at, refs), device, closing, phrase: None })
 }
 
@@ -158,23 +187,21 @@ pub fn draft_revoke(hood: HoodHash, member: MemberId, act: &Revoke) -> Draft {
     identity(hood, member, Revoke::KIND, act)
 }
 
-/// The tips of a member's logs, or of one device's: first the newest log per class,
+/// The tips of those logs of a member that are meant: first the newest log per class,
 /// owner, incarnation (and document, for objects, which live side by side), then older
 /// ones as far as there is room.
 fn gather(
     tx: &Tx<'_>,
     authority: &Authority,
     member: &MemberId,
-    device: Option<&DeviceId>,
+    meant: impl Fn(&LogStart) -> bool,
 ) -> Result<Closing, RowsError> {
     let mut tips: Vec<(bool, ClosedTip)> = Vec::new();
     let mut continued: Vec<LogId> = Vec::new();
     for (key, row) in tx.rows_with_prefix::<Logs>(&[], LOGS_SEARCHED)? {
         let Some(log) = LogId::from_slice(&key) else { continue };
         let start = &row.start;
-        if device.is_some_and(|device| *device != start.device)
-            || authority.author_of(&log, start) != Some(*member)
-        {
+        if !meant(start) || authority.author_of(&log, start) != Some(*member) {
             continue;
         }
         if let Some(last) = &start.continues

@@ -98,7 +98,9 @@ impl<'a> Contest<'a> {
         if rules.is_before(*at, *other_at) || rules.is_before(*other_at, *at) {
             return false;
         }
-        let ranked = |taking: &Taking| matches!(taking, Taking::Member(_, true) | Taking::Role(..));
+        let ranked = |taking: &Taking| {
+            matches!(taking, Taking::Member(_, true) | Taking::Role(..) | Taking::Manager(..))
+        };
         match (taking, other_taking) {
             (Taking::Device(member, _), Taking::Device(other_member, _)) => {
                 let order = certificates
@@ -155,7 +157,7 @@ impl<'a> Contest<'a> {
                         let ends = match taking {
                             Taking::Member(..) => true,
                             Taking::Role(_, role) => role == Role::Coordinator,
-                            Taking::Device(..) => false,
+                            Taking::Device(..) | Taking::Manager(..) => false,
                         };
                         ends && both(taken) && !rules.is_before(taken, grant)
                     })

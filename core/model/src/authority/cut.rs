@@ -20,6 +20,8 @@ pub struct Cut {
     closed_by: BTreeSet<EntryHash>,
     /// Certificates that do not count.
     not_certified: BTreeSet<EntryHash>,
+    /// Appointments as manager that do not count.
+    not_manager: BTreeSet<EntryHash>,
 }
 
 impl Authority {
@@ -37,7 +39,7 @@ impl Authority {
         }
         for (member, takers) in &self.counted {
             for (at, taking) in takers.iter().filter_map(|taker| self.rules.takers.get(*taker)) {
-                if matches!(taking, Taking::Member(..) | Taking::Device(..)) {
+                if matches!(taking, Taking::Member(..) | Taking::Device(..) | Taking::Manager(..)) {
                     let act = self.rules.graph.nodes[*at].fact.hash;
                     cuts.entry(*member).or_default().closed_by.insert(act);
                 }
@@ -51,6 +53,9 @@ impl Authority {
             let act = node.fact.hash;
             if let Some((member, _)) = self.rules.graph.certifies(at) {
                 cuts.entry(member).or_default().not_certified.insert(act);
+            }
+            if let Some((_, member)) = self.rules.managed_by(at) {
+                cuts.entry(member).or_default().not_manager.insert(act);
             }
             if let Body::Admit { member, .. } = &node.fact.body
                 && !self.members.contains_key(member)

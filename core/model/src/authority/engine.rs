@@ -11,9 +11,10 @@ use super::act::{Caps, Home, Role, Roles};
 use super::contest;
 use super::fact::{Body, Fact};
 use super::graph::{At, Graph};
+use super::groups::Managed;
 use super::grow::{Follows, followed};
 use super::rule::{Rules, Taking, Void};
-use crate::journal::{Class, Root};
+use crate::journal::{Class, GroupId, Root};
 use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 
 /// Where a member stands.
@@ -71,6 +72,7 @@ pub struct Authority {
     /// Counted takers by member.
     pub(super) counted: HashMap<MemberId, Vec<usize>>,
     pub(super) members: BTreeMap<MemberId, Member>,
+    pub(super) groups: BTreeMap<GroupId, Managed>,
     pub(super) devices: BTreeMap<DeviceId, Vec<(At, Device)>>,
     pub(super) devices_of: BTreeMap<MemberId, Vec<DeviceId>>,
     pub(super) heads: HashSet<EntryHash>,
@@ -117,6 +119,7 @@ impl Authority {
             verdicts: Vec::with_capacity(rules.graph.nodes.len()),
             counted: HashMap::new(),
             members: BTreeMap::new(),
+            groups: BTreeMap::new(),
             devices: BTreeMap::new(),
             devices_of: BTreeMap::new(),
             heads: HashSet::new(),
@@ -164,6 +167,10 @@ impl Authority {
         let members: Vec<MemberId> = self.rules.grants.keys().copied().collect();
         for member in members {
             self.draw_member(&member);
+        }
+        let groups: Vec<GroupId> = self.rules.managing.keys().copied().collect();
+        for group in groups {
+            self.draw_group(&group);
         }
     }
 

@@ -5,13 +5,13 @@
 //! can be kept or read again at will.
 
 use super::act::{
-    self, ActError, Admit, Appoint, Attest, Caps, Certify, Dismiss, Found, Home, Leave, Payload,
-    Policy, Remove, Revoke, Role, Roles, Second,
+    self, ActError, Admit, Appoint, Attest, Caps, Certify, Dismiss, Found, Group, GroupAct, Home,
+    Leave, Payload, Policy, Remove, Revoke, Role, Roles, Second,
 };
 use super::closing::Closing;
 use super::phrase::PhraseAct;
 use crate::codec;
-use crate::journal::{Class, Entry, LogStart, Owner, Ref, kind};
+use crate::journal::{Class, Entry, GroupId, LogStart, Owner, Ref, kind};
 use crate::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
 use crate::time::Instant;
 
@@ -77,6 +77,17 @@ pub enum Body {
         act: EntryHash,
     },
     Leave {
+        closing: Closing,
+    },
+    /// A group is founded: the act is its name.
+    FoundGroup,
+    AddManager {
+        group: GroupId,
+        member: MemberId,
+    },
+    RemoveManager {
+        group: GroupId,
+        member: MemberId,
         closing: Closing,
     },
     /// `phrase`: signed by the phrase itself.
@@ -154,6 +165,7 @@ impl Fact {
         match &self.body {
             Body::Remove { closing, .. }
             | Body::Leave { closing }
+            | Body::RemoveManager { closing, .. }
             | Body::Revoke { closing, .. } => Some(closing),
             _ => None,
         }
@@ -215,6 +227,13 @@ fn read_charter(kind: kind::Kind, payload: &[u8], hood: &HoodHash) -> Result<Bod
         }
         charter::SECOND => Body::Second { act: Second::from_bytes(payload)?.act },
         charter::LEAVE => Body::Leave { closing: Leave::from_bytes(payload)?.closing },
+        charter::GROUP => match Group::from_bytes(payload)?.act {
+            GroupAct::Found => Body::FoundGroup,
+            GroupAct::Add { group, member } => Body::AddManager { group, member },
+            GroupAct::Remove { group, member, closing } => {
+                Body::RemoveManager { group, member, closing }
+            }
+        },
         _ => Body::Other,
     })
 }

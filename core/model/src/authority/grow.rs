@@ -106,11 +106,13 @@ impl Authority {
         let quiet = match &fact.body {
             Body::Start(_) | Body::Attest { .. } | Body::Other | Body::Void(_) => true,
             Body::Certify { .. } | Body::Admit { .. } | Body::Appoint { .. } => true,
+            Body::FoundGroup | Body::AddManager { .. } => true,
             Body::Found { .. }
             | Body::Dismiss { .. }
             | Body::Remove { .. }
             | Body::Second { .. }
             | Body::Leave { .. }
+            | Body::RemoveManager { .. }
             | Body::Revoke { .. } => false,
         };
         let graph = &self.rules.graph;
@@ -166,6 +168,8 @@ impl Authority {
             Body::Admit { member, .. }
             | Body::Attest { member, .. }
             | Body::Appoint { member, .. } => *member,
+            Body::FoundGroup => return self.draw_group(&fact.hash.into()),
+            Body::AddManager { group, .. } => return self.draw_group(&group.clone()),
             _ => return,
         };
         self.draw_member(&member);

@@ -13,20 +13,24 @@ mod cut;
 mod engine;
 mod fact;
 mod graph;
+mod groups;
 mod grow;
 pub mod phrase;
 mod rights;
 mod rule;
+mod touch;
 
 pub use act::{
-    ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Home,
-    Inviters, Leave, Payload, Policy, Preamble, Remove, Revoke, Role, Roles, Second,
+    ActError, Admit, Appoint, Attest, CHARTER_VERSION, Caps, Certify, Dismiss, Found, Group,
+    GroupAct, Home, Inviters, Leave, Payload, Policy, Preamble, Remove, Revoke, Role, Roles,
+    Second,
 };
 pub use answers::Standing;
 pub use closing::{CLOSING_TIPS, ClosedTip, Closing};
 pub use cut::Cut;
 pub use engine::{Authority, Device, Member, Status};
 pub use fact::{Body, Fact};
+pub use groups::Managed;
 pub use grow::Added;
 pub use rights::{Permission, Reach};
 pub use rule::Void;

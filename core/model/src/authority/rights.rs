@@ -11,7 +11,7 @@ use super::fact::Body;
 use super::graph::At;
 use super::rule::Taking;
 use crate::journal::{Class, LogStart, Owner, Right, Rights, Tip};
-use crate::keys::{DeviceId, EntryHash, LogId, MemberId};
+use crate::keys::{EntryHash, LogId, MemberId};
 
 /// Logs that are followed by `continues` before the search gives up.
 const FOLLOWED: usize = 64;
@@ -75,11 +75,15 @@ impl Authority {
         self.claim(id, start).map(|(member, _)| member)
     }
 
-    /// The member and the certificate that entry 0 of a log claims, if they are here.
+    /// The member and the certificate (for a group's log: the appointment) that entry 0 of
+    /// a log claims, if they are here.
     fn claim(&self, id: &LogId, start: &LogStart) -> Option<(MemberId, At)> {
         if let (Class::Identity, Some(certificate)) = (start.descriptor.class, start.certificate) {
             let at = *self.rules.graph.place.get(&EntryHash(id.0))?;
             return Some((certificate.member, at));
+        }
+        if let Owner::Group(group) = &start.descriptor.owner {
+            return self.claim_for_group(group, start);
         }
         let at = *self.rules.graph.place.get(&start.act)?;
         let (member, device) = self.rules.graph.certifies(at)?;
@@ -121,13 +125,15 @@ impl Authority {
     /// them this says only how far the closings had seen.
     pub fn closing_of(&self, id: &LogId, start: &LogStart) -> Reach {
         let nothing = Reach::UpTo(Tip { seq: 0, hash: EntryHash(id.0) });
-        let Some((member, certificate)) = self.claim(id, start) else { return nothing };
-        let certified = self.counts_act(&self.rules.graph.nodes[certificate].fact.hash);
+        let Some((member, right)) = self.claim(id, start) else { return nothing };
+        let is_group = matches!(start.descriptor.owner, Owner::Group(_));
+        let certified = self.verdicts[right].is_ok()
+            && (!is_group || self.device_of(&member, &start.device).is_some());
         if self.member(&member).is_none() || !certified {
             return nothing;
         }
         let closers = self.counted.get(&member).into_iter().flatten();
-        let tips = closers.filter(|taker| self.closes(**taker, &start.device)).map(|taker| {
+        let tips = closers.filter(|taker| self.closes(**taker, start)).map(|taker| {
             let found = if start.descriptor.class.comes_first() {
                 self.last_seen(*taker, id)
             } else {
@@ -138,11 +144,12 @@ impl Authority {
         tips.min().map_or(Reach::Open, Reach::UpTo)
     }
 
-    fn closes(&self, taker: usize, device: &DeviceId) -> bool {
+    fn closes(&self, taker: usize, start: &LogStart) -> bool {
         match self.rules.takers[taker].1 {
             Taking::Member(..) => true,
-            Taking::Device(_, revoked) => revoked == *device,
+            Taking::Device(_, revoked) => revoked == start.device,
             Taking::Role(..) => false,
+            Taking::Manager(..) => self.ends_log(taker, start),
         }
     }
 
@@ -213,7 +220,7 @@ impl Rights for Authority {
         }
         match (start.descriptor.class, start.descriptor.owner) {
             (Class::Identity, Owner::Member(owner)) => self.may_open_identity(id, start, owner),
-            (_, Owner::Group(_)) => Right::UnknownAuthor,
+            (_, Owner::Group(group)) => self.may_open_for_group(&group, start),
             _ => {
                 let Some(at) = self.rules.graph.place.get(&start.act).copied() else {
                     return Right::UnknownAuthor;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::act::{Inviters, Policy, Role};
 use super::fact::Body;
 use super::graph::{At, Author, Graph};
-use crate::journal::{Class, Root};
+use crate::journal::{Class, GroupId, Root};
 use crate::keys::{DeviceId, EntryHash, MemberId};
 
 /// Why an act does not count, and the act that is to blame for it.
@@ -36,12 +36,17 @@ pub(super) enum Taking {
     Role(MemberId, Role),
     /// A device is out.
     Device(MemberId, DeviceId),
+    /// A member manages a group no more.
+    Manager(MemberId, GroupId),
 }
 
 impl Taking {
     pub(super) const fn member(&self) -> &MemberId {
         match self {
-            Self::Member(member, _) | Self::Role(member, _) | Self::Device(member, _) => member,
+            Self::Member(member, _)
+            | Self::Role(member, _)
+            | Self::Device(member, _)
+            | Self::Manager(member, _) => member,
         }
     }
 
@@ -49,7 +54,7 @@ impl Taking {
         match self {
             Self::Member(_, true) => "act.author_removed",
             Self::Member(_, false) => "act.author_left",
-            Self::Role(..) => "act.author_dismissed",
+            Self::Role(..) | Self::Manager(..) => "act.author_dismissed",
             Self::Device(..) => "act.device_revoked",
         }
     }
@@ -72,6 +77,10 @@ pub(super) struct Rules {
     pub(super) sound: Vec<bool>,
     /// Sound admissions and grants by the member they speak of.
     pub(super) grants: HashMap<MemberId, Vec<At>>,
+    /// Sound foundings and appointments of managers, by group and manager.
+    pub(super) managing: HashMap<GroupId, HashMap<MemberId, Vec<At>>>,
+    /// Sound certificates by the device they are for.
+    pub(super) certificates: HashMap<DeviceId, Vec<At>>,
     /// Sound acts that attest a member's home.
     pub(super) homes: HashMap<MemberId, Vec<At>>,
     /// Acts of the charter that no other act of the charter has in its past.
@@ -96,6 +105,8 @@ impl Rules {
             columns: 0,
             sound: Vec::with_capacity(graph.nodes.len()),
             grants: HashMap::new(),
+            managing: HashMap::new(),
+            certificates: HashMap::new(),
             homes: HashMap::new(),
             charter_heads: HashSet::new(),
             takers_of: HashMap::new(),
@@ -126,6 +137,13 @@ impl Rules {
         if let Some(member) = self.speaks_for(at) {
             self.give_column(at);
             self.grants.entry(member).or_default().push(at);
+        }
+        if let Some((group, member)) = self.managed_by(at) {
+            self.give_column(at);
+            self.managing.entry(group).or_default().entry(member).or_default().push(at);
+        }
+        if let Some((_, device)) = self.graph.certifies(at) {
+            self.certificates.entry(device).or_default().push(at);
         }
         if let Some(taking) = taking {
             self.give_column(at);
@@ -268,6 +286,7 @@ impl Rules {
             Body::Leave { .. } => Taking::Member(author.member, false),
             Body::Dismiss { member, role } => Taking::Role(*member, *role),
             Body::Revoke { device, .. } => Taking::Device(author.member, *device),
+            Body::RemoveManager { group, member, .. } => Taking::Manager(*member, *group),
             _ => return None,
         })
     }
@@ -329,7 +348,7 @@ impl Rules {
     }
 
     /// Whether a taker that counts voids a node for its author's or device's sake.
-    fn cuts(&self, taker: usize, at: At) -> bool {
+    pub(super) fn cuts(&self, taker: usize, at: At) -> bool {
         let (by, taking) = &self.takers[taker];
         let node = &self.graph.nodes[at];
         let Some(author) = node.author else { return false };
@@ -341,7 +360,7 @@ impl Rules {
             Taking::Device(member, device) => {
                 author.member == *member && author.device == *device && !node.is_by_phrase()
             }
-            Taking::Role(..) => false,
+            Taking::Role(..) | Taking::Manager(..) => false,
         }
     }
 
@@ -397,12 +416,28 @@ impl Rules {
                 subject(*member != author.member && known(member))
             }
             Body::Second { .. } => coordinator(),
-            Body::Leave { .. } => {
+            Body::Leave { .. } | Body::FoundGroup => {
                 if admitted(&author.member) {
                     Ok(())
                 } else {
                     Err(Void::because("act.no_right"))
                 }
+            }
+            Body::AddManager { group, member } => {
+                if !self.manages(group, &author.member, at, holds, taken, |_| true) {
+                    coordinator()?;
+                }
+                subject(admitted(member))
+            }
+            Body::RemoveManager { group, member, .. } => {
+                let theirs = || self.managing_before(group, member, at);
+                let is_earlier = |grant: At| theirs().all(|later| self.is_before(grant, later));
+                if *member != author.member
+                    && !self.manages(group, &author.member, at, holds, taken, is_earlier)
+                {
+                    coordinator()?;
+                }
+                subject(theirs().next().is_some())
             }
             _ => Ok(()),
         }
@@ -430,52 +465,5 @@ impl Rules {
                         || self.has_seen(*taker, at)
                 })
         })
-    }
-
-    /// Whether a taker would void a node were it counted: the wide sense, in which a
-    /// dismissal touches every act whose author held the role by a grant it ended.
-    pub(super) fn hits(&self, taker: usize, at: At) -> bool {
-        let (by, taking) = self.takers[taker];
-        let Taking::Role(member, role) = taking else { return self.cuts(taker, at) };
-        let node = &self.graph.nodes[at];
-        let uses = match &node.fact.body {
-            Body::Admit { .. } => true,
-            Body::Attest { .. }
-            | Body::Appoint { .. }
-            | Body::Dismiss { .. }
-            | Body::Remove { .. }
-            | Body::Second { .. } => role == Role::Coordinator,
-            _ => false,
-        };
-        uses && by != at
-            && node.author.is_some_and(|author| author.member == member)
-            && !self.has_seen(taker, at)
-            && self
-                .grants_before(&member, at)
-                .any(|grant| self.gives(grant, role) && !self.is_before(by, grant))
-    }
-
-    /// What a node's right and subject rest on: certificate, and admissions and grants
-    /// of its author, and of its subject where that must be a member.
-    pub(super) fn rests_on(&self, at: At) -> Vec<At> {
-        let node = &self.graph.nodes[at];
-        let Some(author) = node.author else { return Vec::new() };
-        let mut on = Vec::new();
-        if !node.is_by_phrase() && author.certificate != at {
-            on.push(author.certificate);
-        }
-        match &node.fact.body {
-            Body::Admit { .. }
-            | Body::Dismiss { .. }
-            | Body::Remove { .. }
-            | Body::Second { .. }
-            | Body::Leave { .. } => on.extend(self.grants_before(&author.member, at)),
-            Body::Attest { member, .. } | Body::Appoint { member, .. } => {
-                on.extend(self.grants_before(&author.member, at));
-                on.extend(self.grants_before(member, at).filter(|grant| self.admits(*grant)));
-            }
-            _ => {}
-        }
-        on
     }
 }

@@ -120,7 +120,7 @@ impl DecideError {
 
 /// What `me` is to a domain.
 pub fn who_may(domain: &DomainView, me: &Holder) -> Standing {
-    if !domain.row.entitled.contains(&me.member) {
+    if !domain.row.deciding.contains(&me.member) {
         Standing::NotEntitled
     } else if domain.row.holder == *me {
         Standing::Holder

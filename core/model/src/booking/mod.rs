@@ -46,7 +46,7 @@ pub use footing::{Footing, tiers};
 pub use history::delivery_of;
 pub use offers::{Offering, offer_of};
 pub use project::{
-    DomainFacts, ProjectError, domain_acts, domains, project_open, recompute, take_open,
+    DomainFacts, Managers, ProjectError, domain_acts, domains, project_open, recompute, take_open,
 };
 pub use records::{
     Answer, Cancel, Cancellation, CloseHolder, Decision, DomainId, DomainRecord, Extension,

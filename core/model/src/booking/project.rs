@@ -17,7 +17,7 @@ use super::rows::{
 };
 use super::slots::slot_key;
 use crate::journal::{self, Entry, Ref, Tip};
-use crate::keys::{BookingId, DeviceId, EntryHash, LogId, MemberId};
+use crate::keys::{BookingId, DeviceId, EntryHash, GroupId, LogId, MemberId};
 use crate::rows::{Key, Rows as _, RowsError, Table, Tx};
 
 /// Most acts of one member in one domain that are looked at.
@@ -29,6 +29,50 @@ const LOGS_BACK: usize = 64;
 pub trait DomainFacts: BookingFacts {
     /// Whether an entry counts: no closing of its person or device lies before it.
     fn counts(&self, tx: &Tx<'_>, log: &LogId, tip: &Tip) -> Result<bool, RowsError>;
+
+    /// Who manages a group.
+    fn managers(&self, _group: &GroupId) -> Managers {
+        Managers::default()
+    }
+}
+
+/// Who manages a group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Managers {
+    /// Whoever was ever made a manager. Only grows with the set of acts.
+    pub ever: BTreeSet<MemberId>,
+    /// Those who are now.
+    pub now: BTreeSet<MemberId>,
+}
+
+impl Managers {
+    fn of(facts: &dyn DomainFacts, row: &CalendarRow) -> Self {
+        row.group.map_or_else(Self::default, |group| facts.managers(&group))
+    }
+
+    /// Whether somebody managed the group and does no more.
+    fn is_former(&self, member: &MemberId) -> bool {
+        self.ever.contains(member) && !self.now.contains(member)
+    }
+}
+
+/// What a calendar asks, without the devices of those who manage the group no more.
+struct OfGroup<'a> {
+    facts: &'a dyn DomainFacts,
+    managers: &'a Managers,
+}
+
+impl BookingFacts for OfGroup<'_> {
+    fn certified_earlier(&self, a: &DeviceId, b: &DeviceId) -> bool {
+        self.facts.certified_earlier(a, b)
+    }
+
+    fn devices(&self, member: &MemberId) -> Vec<DeviceId> {
+        match self.managers.is_former(member) {
+            true => Vec::new(),
+            false => self.facts.devices(member),
+        }
+    }
 }
 
 /// Why an entry changed no row.
@@ -57,7 +101,7 @@ pub fn project_open(
     author: &Holder,
 ) -> Result<DomainId, ProjectError> {
     let mut stale = BTreeSet::new();
-    let domain = take_open(tx, facts, entry, author, &mut stale)?;
+    let domain = take_open(tx, facts, entry, (author, None), &mut stale)?;
     stale.iter().try_for_each(|domain| recompute(tx, facts, domain))?;
     Ok(domain)
 }
@@ -67,12 +111,13 @@ pub fn project_open(
 /// much as the domain holds.
 ///
 /// Call it for every such entry that was accepted, whether or not what it refers to is
-/// here: an act waits in its domain for what it has seen.
+/// here: an act waits in its domain for what it has seen. `group`: in whose document it
+/// stands, if not in its author's own.
 pub fn take_open(
     tx: &mut Tx<'_>,
     facts: &dyn DomainFacts,
     entry: &Entry,
-    author: &Holder,
+    (author, group): (&Holder, Option<GroupId>),
     stale: &mut BTreeSet<DomainId>,
 ) -> Result<DomainId, ProjectError> {
     let at = place(tx, entry)?;
@@ -99,6 +144,8 @@ pub fn take_open(
                 incomplete: Vec::new(),
                 read: Vec::new(),
                 is_plain: false,
+                group,
+                deciding: Vec::new(),
                 record,
             };
             tx.put::<Calendars>(&at.hash, &row);
@@ -117,7 +164,7 @@ pub fn take_open(
     };
     let key = (domain, author.member, at.hash);
     let is_new = !tx.has::<Decisions>(&key)?;
-    let row = DecisionRow { entry: at, author: *author, record };
+    let row = DecisionRow { entry: at, author: *author, record, group };
     tx.put::<Decisions>(&key, &row);
     if stale.contains(&domain) {
         return Ok(domain);
@@ -125,6 +172,7 @@ pub fn take_open(
     let Some(calendar) = tx.row::<Calendars>(&domain)? else { return Ok(domain) };
     if let ActRecord::Decision(decision) = &row.record
         && is_new
+        && calendar.group == group
         && extend::comes_last(&calendar, decision, author)
         && facts.counts(tx, &at.log, &tip(&at))?
     {
@@ -151,10 +199,13 @@ pub fn recompute(
 ) -> Result<(), ProjectError> {
     let Some(row) = tx.row::<Calendars>(domain)? else { return Ok(()) };
     let counts = facts.counts(tx, &row.founded.log, &tip(&row.founded))?;
-    let of = Domain { id: *domain, owner: row.owner, record: row.record.clone() };
-    let (rows, read) = if counts { load(tx, &row)? } else { Default::default() };
-    let acts = acts(tx, facts, &of, &rows)?;
-    let told = calendar(&of, &acts, facts);
+    let managers = Managers::of(facts, &row);
+    let of = domain_of(domain, &row, &managers);
+    let (rows, read) = if counts { load(tx, &row, &managers)? } else { Default::default() };
+    let acts = acts(tx, facts, (&of, row.group), &rows)?;
+    let told = calendar(&of, &acts, &OfGroup { facts, managers: &managers });
+    let decides = |member: &&MemberId| !managers.is_former(member);
+    let deciding: Vec<MemberId> = told.entitled.iter().filter(decides).copied().collect();
     write_slots(tx, domain, &told)?;
     let is_plain = is_plain(&told);
     write_states(tx, domain, &told)?;
@@ -174,6 +225,7 @@ pub fn recompute(
         unsettled: told.unsettled,
         is_loose: told.is_loose,
         entitled: told.entitled,
+        deciding,
         heads,
         last_of: last_of(&rows, &told.incomplete),
         terms: of
@@ -202,10 +254,16 @@ pub fn domain_acts(
     domain: &DomainId,
 ) -> Result<Option<(Domain, Vec<Act>)>, RowsError> {
     let Some(row) = tx.row::<Calendars>(domain)? else { return Ok(None) };
-    let (rows, _) = load(tx, &row)?;
-    let of = Domain { id: *domain, owner: row.owner, record: row.record };
-    let acts = acts(tx, facts, &of, &rows)?;
+    let managers = Managers::of(facts, &row);
+    let (rows, _) = load(tx, &row, &managers)?;
+    let of = domain_of(domain, &row, &managers);
+    let acts = acts(tx, facts, (&of, row.group), &rows)?;
     Ok(Some((of, acts)))
+}
+
+fn domain_of(id: &DomainId, row: &CalendarRow, managers: &Managers) -> Domain {
+    let managers = managers.ever.clone();
+    Domain { id: *id, owner: row.owner, record: row.record.clone(), managers }
 }
 
 /// Every domain there is, for when authority changed.
@@ -235,10 +293,11 @@ fn is_plain(told: &Calendar) -> bool {
 
 /// The acts of those who may be entitled: the owner, the deciders, and whom acts of the
 /// owner name as holder.
-fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<Loaded, RowsError> {
+fn load(tx: &Tx<'_>, row: &CalendarRow, managers: &Managers) -> Result<Loaded, RowsError> {
     let mut acts = BTreeMap::new();
     let mut members: Vec<MemberId> = vec![row.owner];
     members.extend(&row.record.deciders);
+    members.extend(&managers.ever);
     let mut done: BTreeSet<MemberId> = BTreeSet::new();
     while let Some(member) = members.pop() {
         if !done.insert(member) {
@@ -265,7 +324,7 @@ fn load(tx: &Tx<'_>, row: &CalendarRow) -> Result<Loaded, RowsError> {
 fn acts(
     tx: &Tx<'_>,
     facts: &dyn DomainFacts,
-    domain: &Domain,
+    (domain, group): (&Domain, Option<GroupId>),
     rows: &BTreeMap<EntryHash, DecisionRow>,
 ) -> Result<Vec<Act>, RowsError> {
     let mut logs: BTreeMap<LogId, Vec<Tip>> = BTreeMap::new();
@@ -299,7 +358,11 @@ fn acts(
                 by_phrase: close.is_by_phrase(&domain.owner),
             },
         };
-        let counts = facts.counts(tx, &row.entry.log, &tip(&row.entry))?;
+        // What is decided for a group stands in its document, so that the end of a manager
+        // ends it; in another's domain nobody speaks for a group.
+        let is_manager = group.is_some() && domain.managers.contains(&row.author.member);
+        let in_place = row.group == if is_manager { group } else { None };
+        let counts = in_place && facts.counts(tx, &row.entry.log, &tip(&row.entry))?;
         acts.push(Act { hash: *hash, author: row.author, at, past, counts, kind });
     }
     Ok(acts)

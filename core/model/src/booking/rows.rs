@@ -11,8 +11,8 @@ use super::records::{
     Holder, Notice, Offer, Request, Step, Taken, Terms,
 };
 use super::slots::SlotKey;
-use crate::journal::Ref;
-use crate::keys::{BookingId, DeviceId, EntryHash, MemberId};
+use crate::journal::{Owner, Ref};
+use crate::keys::{BookingId, DeviceId, EntryHash, GroupId, MemberId};
 use crate::rows::typed_table;
 
 /// A domain: who holds it, what is in force, what it waits for.
@@ -60,6 +60,17 @@ pub struct CalendarRow {
     /// Whether every act about a booking has its place and left it a state: a decision
     /// that comes last can then be added without a pass.
     pub is_plain: bool,
+    /// The group whose domain it is; none: the owner's own.
+    pub group: Option<GroupId>,
+    /// Of those entitled, who may decide now: of a group, its managers as they are. Sorted.
+    pub deciding: Vec<MemberId>,
+}
+
+impl CalendarRow {
+    /// Whose document it was founded in.
+    pub fn owned_by(&self) -> Owner {
+        self.group.map_or(Owner::Member(self.owner), Owner::Group)
+    }
 }
 
 /// An act of a domain as it lies in its row.
@@ -80,6 +91,8 @@ pub struct DecisionRow {
     pub author: Holder,
     /// What it says.
     pub record: ActRecord,
+    /// The group in whose document it stands; none: its author's own.
+    pub group: Option<GroupId>,
 }
 
 /// What became of a booking in its domain's calendar.

@@ -66,7 +66,7 @@ pub fn due(
         }
         todo.receipts.extend(&todo.bookings);
         for (key, row) in tx.rows_with_prefix::<Calendars>(&[], EVERYTHING)? {
-            if row.entitled.contains(&me.member) {
+            if row.deciding.contains(&me.member) {
                 todo.domains.extend(EntryHash::from_slice(&key));
             }
         }
@@ -90,7 +90,7 @@ pub fn due(
         // What could not be answered before may be now.
         todo.bookings.extend(todo.open.remove(&domain).unwrap_or_default());
         let Some(view) = DomainView::head(tx, &domain)? else { continue };
-        if !view.row.entitled.contains(&me.member) {
+        if !view.row.deciding.contains(&me.member) {
             continue;
         }
         let waiting = of_waiting(tx, authority, me, &view, now)?;
@@ -204,7 +204,7 @@ fn of_booking(
         return Ok(None);
     }
     let is_one_of_us =
-        authority.is_active(&request.by.member) && authority.is_active(&view.row.owner);
+        authority.is_active(&request.by.member) && authority.stands(&view.row.owned_by());
     if !request.counts || !is_one_of_us {
         return Ok(None);
     }
@@ -281,7 +281,7 @@ fn of_end(
     }
     let Some(asked) = booking::asked_end(row) else { return Ok(None) };
     let is_one_of_us =
-        authority.is_active(&asked.by.member) && authority.is_active(&view.row.owner);
+        authority.is_active(&asked.by.member) && authority.stands(&view.row.owned_by());
     if !is_one_of_us || !booking::is_open(row, view, held, asked) {
         return Ok(None);
     }

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
-use crate::keys::{DocId, EntryHash, HoodHash, MemberId};
+pub use crate::keys::GroupId;
+use crate::keys::{DocId, HoodHash, MemberId};
 use crate::time::Instant;
-
-/// A group is named by the act that founded it.
-pub type GroupId = EntryHash;
 
 /// What a document holds, and so who may write it, who may read it and how long it
 /// is kept. The order is that in which references may point: backwards only.

@@ -29,7 +29,7 @@ pub mod charter {
     pub const SECOND: Kind = 0x16;
     /// A member left of its own will.
     pub const LEAVE: Kind = 0x17;
-    /// Reserved: groups.
+    /// A group founded, a manager more, a manager less.
     pub const GROUP: Kind = 0x18;
     /// Reserved: guardians, and what they do.
     pub const GUARDIANS: Kind = 0x19;

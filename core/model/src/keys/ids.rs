@@ -111,6 +111,10 @@ id!(
     EntryHash, "ent_"
 );
 id!(
+    /// A group: the hash of the act that founded it.
+    GroupId, "grp_"
+);
+id!(
     /// A booking: BLAKE3(member ‖ 32 random bytes).
     BookingId, "bkg_"
 );
@@ -123,6 +127,12 @@ id!(
     /// Bookings that were asked for together: 16 random bytes.
     SeriesId, "ser_", 16
 );
+
+impl From<EntryHash> for GroupId {
+    fn from(act: EntryHash) -> Self {
+        Self(act.0)
+    }
+}
 
 impl HoodId {
     /// The hash that stands for this neighbourhood in descriptors.

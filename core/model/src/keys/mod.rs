@@ -18,8 +18,8 @@ mod signature;
 pub use device::{DeviceKeys, DeviceKeysError};
 pub use envelope::{Envelope, EnvelopeError};
 pub use ids::{
-    BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, HoodId, IdError, LogId, MemberId,
-    SeriesId,
+    BlobId, BookingId, DeviceId, DocId, EntryHash, GroupId, HoodHash, HoodId, IdError, LogId,
+    MemberId, SeriesId,
 };
 pub use keystore::{Keystore, KeystoreError, MemoryKeystore};
 pub use link::{Accept, LinkError, LinkStep, NewDevice, Offer};

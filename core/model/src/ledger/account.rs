@@ -1,6 +1,6 @@
 //! What people are shown of credits: balance, what can be spent here, statement.
 //!
-//! Invariant: the balance is what counts of a member's transfers, the same on every node
+//! Invariant: the balance is what counts of an owner's transfers, the same on every node
 //! with the same entries; what can be spent is a device's own, since no other may spend it
 //! while the two cannot see each other.
 
@@ -8,7 +8,7 @@ use super::project::{LedgerFacts, hashes};
 use super::records::{Account, bounds};
 use super::rows::{Chain, Closes, Deals, Open, OpenRow, Statement, Sums, TransferRow, Transfers};
 use super::rule::Cover;
-use crate::journal::Ref;
+use crate::journal::{Owner, Ref};
 use crate::keys::{DeviceId, EntryHash, MemberId};
 use crate::rows::{Key, Rows as _, RowsError, Tx, Typed};
 
@@ -49,7 +49,7 @@ pub fn line_of(
     facts: &dyn LedgerFacts,
     account: &Account,
 ) -> Result<Option<Line>, RowsError> {
-    let prefix = (account.member, account.device).to_key();
+    let prefix = (account.owner, account.device).to_key();
     let end = crate::rows::prefix_end(&prefix);
     let tip = tx.scan(Chain::TABLE, &prefix, &end, true, 1)?;
     let (mut last, mut next_n) = (None, 1);
@@ -69,8 +69,8 @@ pub fn line_of(
             continue;
         }
         looked_at.push(of);
-        for (key, open) in tx.rows_with_prefix::<Open>(&(of.member, of.device).to_key(), ROWS)? {
-            let Some(hash) = key.get(64..).and_then(EntryHash::from_slice) else { continue };
+        for (key, open) in tx.rows_with_prefix::<Open>(&(of.owner, of.device).to_key(), ROWS)? {
+            let Some(hash) = last_hash(&key) else { continue };
             match open {
                 OpenRow::Paid(minutes) => {
                     if let Some(row) = tx.row::<Transfers>(&hash)? {
@@ -99,6 +99,11 @@ pub fn line_of(
     Ok(Some(line))
 }
 
+/// The hash at the end of a key.
+pub(super) fn last_hash(key: &[u8]) -> Option<EntryHash> {
+    EntryHash::from_slice(key.get(key.len().checked_sub(32)?..)?)
+}
+
 /// What an account can spend in one transfer, in minutes; nothing while its own last
 /// transfer is held.
 pub fn available(
@@ -109,7 +114,7 @@ pub fn available(
     Ok(line_of(tx, facts, account)?.map_or(0, |line| line.available()))
 }
 
-/// One device of a member.
+/// One device of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceFigures {
     /// Which.
@@ -120,11 +125,11 @@ pub struct DeviceFigures {
     pub spendable: u64,
 }
 
-/// How a member stands.
+/// How a member or a group stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
-    /// Who.
-    pub member: MemberId,
+    /// Whose.
+    pub owner: Owner,
     /// Minutes received less minutes given, as far as they count.
     pub balance: i64,
     /// How far below nothing the balance may go, in minutes.
@@ -142,17 +147,17 @@ pub struct Figures {
     pub devices: Vec<DeviceFigures>,
 }
 
-/// How a member with these devices stands.
+/// How a member or a group with these devices stands.
 pub fn figures(
     tx: &Tx<'_>,
     facts: &dyn LedgerFacts,
-    member: &MemberId,
+    owner: &Owner,
     devices: &[DeviceId],
 ) -> Result<Figures, RowsError> {
-    let sums = tx.row::<Sums>(member)?.unwrap_or_default();
+    let sums = tx.row::<Sums>(owner)?.unwrap_or_default();
     let mut all = Vec::new();
     for device in devices.iter().copied() {
-        let account = Account { member: *member, device };
+        let account = Account { owner: *owner, device };
         let spendable = available(tx, facts, &account)?;
         all.push(DeviceFigures { device, line: facts.line(&account), spendable });
     }
@@ -161,7 +166,7 @@ pub fn figures(
     let balance = signed(sums.received).saturating_sub(signed(sums.given));
     let below = balance.saturating_add(signed(line));
     Ok(Figures {
-        member: *member,
+        owner: *owner,
         balance,
         line,
         held_in: sums.held_in,
@@ -175,7 +180,7 @@ pub fn figures(
 /// Whether a member is proven to have spent twice: two transfers of one device under one
 /// n. Honest nodes make no new deal with it.
 pub fn double_spend(tx: &Tx<'_>, member: &MemberId) -> Result<bool, RowsError> {
-    Ok(tx.row::<Sums>(member)?.is_some_and(|sums| sums.double_spend))
+    Ok(tx.row::<Sums>(&Owner::Member(*member))?.is_some_and(|sums| sums.double_spend))
 }
 
 /// Transfers between two members that name a deal by its tag.
@@ -186,20 +191,17 @@ pub fn of_deal(
     to: &MemberId,
 ) -> Result<Vec<TransferRow>, RowsError> {
     let mut rows = Vec::new();
-    for hash in hashes(tx.rows_with_prefix::<Deals>(&(*tag, *from).to_key(), ROWS)?) {
+    for hash in hashes(tx.rows_with_prefix::<Deals>(&(*tag, Owner::Member(*from)).to_key(), ROWS)?)
+    {
         let row = tx.row::<Transfers>(&hash)?;
-        rows.extend(row.filter(|row| row.record.payee.member == *to));
+        rows.extend(row.filter(|row| row.record.payee.owner == Owner::Member(*to)));
     }
     Ok(rows)
 }
 
-/// A member's transfers, newest claimed first.
-pub fn statement(
-    tx: &Tx<'_>,
-    member: &MemberId,
-    limit: usize,
-) -> Result<Vec<TransferRow>, RowsError> {
-    let prefix = member.to_key();
+/// The transfers of a member or a group, newest claimed first.
+pub fn statement(tx: &Tx<'_>, owner: &Owner, limit: usize) -> Result<Vec<TransferRow>, RowsError> {
+    let prefix = owner.to_key();
     let end = crate::rows::prefix_end(&prefix);
     let mut rows = Vec::new();
     for hash in hashes(tx.scan(Statement::TABLE, &prefix, &end, true, limit)?) {

@@ -1,6 +1,6 @@
 //! Transfers and closings as an honest device writes them.
 
-use super::account::{Line, line_of};
+use super::account::{Line, last_hash, line_of};
 use super::project::LedgerFacts;
 use super::records::{Account, CloseAccount, Transfer};
 use super::rows::{Chain, Closes, ClosesOf};
@@ -62,7 +62,7 @@ pub fn transfer(
     Ok(Transfer { at: now, n, prev, payee, minutes, relies, deal })
 }
 
-/// The closing of another account of the same member, in favour of `heir`; none where it
+/// The closing of another account of the same owner, in favour of `heir`; none where it
 /// has nothing to pass on, or was closed at the same place before.
 pub fn close(
     tx: &Tx<'_>,
@@ -72,9 +72,9 @@ pub fn close(
     now: Instant,
 ) -> Result<Option<CloseAccount>, RowsError> {
     let Some(line) = line_of(tx, facts, account)? else { return Ok(None) };
-    let of = (account.member, account.device).to_key();
+    let of = (account.owner, account.device).to_key();
     for (key, ()) in tx.rows_with_prefix::<ClosesOf>(&of, CLOSINGS)? {
-        let hash = key.get(64..).and_then(crate::keys::EntryHash::from_slice);
+        let hash = last_hash(&key);
         let row = hash.map(|hash| tx.row::<Closes>(&hash)).transpose()?.flatten();
         if row.is_some_and(|row| row.record.last == line.last) {
             return Ok(None);

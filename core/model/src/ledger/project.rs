@@ -11,8 +11,8 @@ use super::rows::{
 };
 use super::rule::{self, Counted, CountedClose, Held, Past, Standing};
 use crate::booking::{ProjectError, Record};
-use crate::journal::{Entry, Ref};
-use crate::keys::{DeviceId, EntryHash, MemberId};
+use crate::journal::{Entry, Owner, Ref};
+use crate::keys::{DeviceId, EntryHash, GroupId, MemberId};
 use crate::rows::{Key, RowsError, Tx};
 
 /// Most rows that are looked at under one key.
@@ -25,7 +25,7 @@ pub trait LedgerFacts {
     fn line(&self, account: &Account) -> u64;
 }
 
-/// Takes in a ledger entry written by a device of a member; gives the members it concerns.
+/// Takes in a ledger entry written by a device of a member or a group; gives whose ledgers it concerns.
 ///
 /// Call it for every such entry that was accepted, whether or not what it names is here.
 pub fn take(
@@ -34,7 +34,7 @@ pub fn take(
     entry: &Entry,
     at: Ref,
     by: &Account,
-) -> Result<BTreeSet<MemberId>, ProjectError> {
+) -> Result<BTreeSet<Owner>, ProjectError> {
     match entry.header.kind {
         Transfer::KIND => {
             let record = Transfer::from_payload(&entry.payload)?;
@@ -75,8 +75,8 @@ pub fn file_transfer(
     at: Ref,
     payer: &Account,
     record: Transfer,
-) -> Result<BTreeSet<MemberId>, RowsError> {
-    let mut touched = BTreeSet::from([payer.member, record.payee.member]);
+) -> Result<BTreeSet<Owner>, RowsError> {
+    let mut touched = BTreeSet::from([payer.owner, record.payee.owner]);
     if tx.has::<Transfers>(&at.hash)? {
         return Ok(touched);
     }
@@ -84,20 +84,20 @@ pub fn file_transfer(
     for named in record.prev.iter().chain(&record.relies) {
         tx.put::<Edges>(&(named.hash, at.hash), &());
     }
-    tx.put::<Chain>(&(payer.member, payer.device, (n, at.hash)), &());
+    tx.put::<Chain>(&(payer.owner, payer.device, (n, at.hash)), &());
     let claimed = u64::try_from(record.at.0).unwrap_or(0);
-    for member in [payer.member, record.payee.member] {
-        tx.put::<Statement>(&(member, claimed, at.hash), &());
+    for owner in [payer.owner, record.payee.owner] {
+        tx.put::<Statement>(&(owner, claimed, at.hash), &());
     }
     if let Some(tag) = record.deal {
-        tx.put::<Deals>(&(tag, payer.member, at.hash), &());
+        tx.put::<Deals>(&(tag, payer.owner, at.hash), &());
     }
     change(tx, facts, payer, |_| {})?;
-    let same_n = (payer.member, payer.device, n).to_key();
+    let same_n = (payer.owner, payer.device, n).to_key();
     if tx.rows_with_prefix::<Chain>(&same_n, 2)?.len() > 1 {
         let first = |known: Option<u32>| known.map_or(record.n, |known| known.min(record.n));
         change(tx, facts, payer, |row| row.double = Some(first(row.double)))?;
-        change_sums(tx, &payer.member, |sums| sums.double_spend = true)?;
+        change_sums(tx, &payer.owner, |sums| sums.double_spend = true)?;
     }
     let row = TransferRow { at, payer: *payer, record, state: Err(Held::Waits) };
     count(tx, &row, true)?;
@@ -106,23 +106,23 @@ pub fn file_transfer(
     Ok(touched)
 }
 
-/// Files a closing of an account of its writer's member, and works out what follows.
+/// Files a closing of an account of its writer's owner, and works out what follows.
 pub fn file_close(
     tx: &mut Tx<'_>,
     facts: &dyn LedgerFacts,
     at: Ref,
     by: &Account,
     record: CloseAccount,
-) -> Result<BTreeSet<MemberId>, RowsError> {
-    let mut touched = BTreeSet::from([by.member]);
+) -> Result<BTreeSet<Owner>, RowsError> {
+    let mut touched = BTreeSet::from([by.owner]);
     if tx.has::<Closes>(&at.hash)? {
         return Ok(touched);
     }
     if let Some(last) = &record.last {
         tx.put::<Edges>(&(last.hash, at.hash), &());
     }
-    let closed = Account { member: by.member, device: record.device };
-    tx.put::<ClosesOf>(&(closed.member, closed.device, at.hash), &());
+    let closed = Account { owner: by.owner, device: record.device };
+    tx.put::<ClosesOf>(&(closed.owner, closed.device, at.hash), &());
     change(tx, facts, &closed, |_| {})?;
     let row = CloseRow { at, by: *by, record, state: Err(Held::Waits) };
     tx.put::<Closes>(&at.hash, &row);
@@ -131,11 +131,11 @@ pub fn file_close(
 }
 
 /// Brings covers in line with credit lines as they are now, as when authority changed;
-/// gives the members concerned.
+/// gives whose ledgers are concerned.
 pub fn recount_lines(
     tx: &mut Tx<'_>,
     facts: &dyn LedgerFacts,
-) -> Result<BTreeSet<MemberId>, RowsError> {
+) -> Result<BTreeSet<Owner>, RowsError> {
     let mut touched = BTreeSet::new();
     for (key, row) in tx.rows_with_prefix::<Accounts>(&[], ROWS)? {
         let Some(account) = account_of(&key) else { continue };
@@ -144,10 +144,10 @@ pub fn recount_lines(
             continue;
         }
         change(tx, facts, &account, |row| row.line = line)?;
-        touched.insert(account.member);
-        let first = (account.member, account.device, 1_u64).to_key();
+        touched.insert(account.owner);
+        let first = (account.owner, account.device, 1_u64).to_key();
         let mut again = hashes(tx.rows_with_prefix::<Chain>(&first, ROWS)?);
-        let of = (account.member, account.device).to_key();
+        let of = (account.owner, account.device).to_key();
         again.extend(hashes(tx.rows_with_prefix::<ClosesOf>(&of, ROWS)?));
         for hash in again {
             settle(tx, facts, hash, &mut touched)?;
@@ -158,9 +158,14 @@ pub fn recount_lines(
 
 /// The account a key begins with.
 fn account_of(key: &[u8]) -> Option<Account> {
-    let member = key.get(..32).and_then(MemberId::from_slice)?;
-    let device = key.get(32..64).and_then(DeviceId::from_slice)?;
-    Some(Account { member, device })
+    let id = key.get(1..33)?;
+    let owner = match key.first()? {
+        1 => Owner::Member(MemberId::from_slice(id)?),
+        2 => Owner::Group(GroupId::from_slice(id)?),
+        _ => return None,
+    };
+    let device = key.get(33..65).and_then(DeviceId::from_slice)?;
+    Some(Account { owner, device })
 }
 
 /// The hashes at the end of keys.
@@ -175,7 +180,7 @@ fn settle(
     tx: &mut Tx<'_>,
     facts: &dyn LedgerFacts,
     first: EntryHash,
-    touched: &mut BTreeSet<MemberId>,
+    touched: &mut BTreeSet<Owner>,
 ) -> Result<(), RowsError> {
     let mut again = vec![first];
     while let Some(hash) = again.pop() {
@@ -197,7 +202,7 @@ fn settle_transfer(
     tx: &mut Tx<'_>,
     facts: &dyn LedgerFacts,
     row: TransferRow,
-    touched: &mut BTreeSet<MemberId>,
+    touched: &mut BTreeSet<Owner>,
 ) -> Result<bool, RowsError> {
     let state = rule::judge(&row.payer, &row.record, &Known { tx, facts })?;
     if state == row.state {
@@ -210,11 +215,11 @@ fn settle_transfer(
     tx.put::<Transfers>(&hash, &new);
     if counts_now {
         count(tx, &new, false)?;
-        touched.extend([new.payer.member, new.record.payee.member]);
+        touched.extend([new.payer.owner, new.record.payee.owner]);
         let payee = new.record.payee;
         if !is_relied_on(tx, &hash)? {
             let open = OpenRow::Paid(new.record.minutes);
-            tx.put::<Open>(&(payee.member, payee.device, hash), &open);
+            tx.put::<Open>(&(payee.owner, payee.device, hash), &open);
         }
         for relied in &new.record.relies {
             close_open(tx, &relied.hash)?;
@@ -228,14 +233,14 @@ fn settle_close(
     facts: &dyn LedgerFacts,
     row: CloseRow,
 ) -> Result<bool, RowsError> {
-    let closed = Account { member: row.by.member, device: row.record.device };
+    let closed = Account { owner: row.by.owner, device: row.record.device };
     let state = rule::judge_close(&closed, &row.record, &Known { tx, facts })?;
     if state == row.state {
         return Ok(false);
     }
     let hash = row.at.hash;
     if state.is_ok() && !is_relied_on(tx, &hash)? {
-        let key = (row.by.member, row.record.heir, hash);
+        let key = (row.by.owner, row.record.heir, hash);
         tx.put::<Open>(&key, &OpenRow::Inherited(closed));
     }
     let counts = state.is_ok();
@@ -260,9 +265,9 @@ fn is_relied_on(tx: &Tx<'_>, hash: &EntryHash) -> Result<bool, RowsError> {
 fn close_open(tx: &mut Tx<'_>, hash: &EntryHash) -> Result<(), RowsError> {
     if let Some(paid) = tx.row::<Transfers>(hash)? {
         let payee = paid.record.payee;
-        tx.delete::<Open>(&(payee.member, payee.device, *hash));
+        tx.delete::<Open>(&(payee.owner, payee.device, *hash));
     } else if let Some(closing) = tx.row::<Closes>(hash)? {
-        tx.delete::<Open>(&(closing.by.member, closing.record.heir, *hash));
+        tx.delete::<Open>(&(closing.by.owner, closing.record.heir, *hash));
     }
     Ok(())
 }
@@ -270,7 +275,7 @@ fn close_open(tx: &mut Tx<'_>, hash: &EntryHash) -> Result<(), RowsError> {
 /// Adds a transfer to the sums of its two sides: a new one to those that are held, another
 /// from there to those that count.
 fn count(tx: &mut Tx<'_>, row: &TransferRow, is_new: bool) -> Result<(), RowsError> {
-    let (payer, payee) = (row.payer.member, row.record.payee.member);
+    let (payer, payee) = (row.payer.owner, row.record.payee.owner);
     if payer == payee {
         return Ok(());
     }
@@ -289,12 +294,12 @@ fn count(tx: &mut Tx<'_>, row: &TransferRow, is_new: bool) -> Result<(), RowsErr
 
 fn change_sums(
     tx: &mut Tx<'_>,
-    member: &MemberId,
+    owner: &Owner,
     how: impl FnOnce(&mut SumsRow),
 ) -> Result<(), RowsError> {
-    let mut sums = tx.row::<Sums>(member)?.unwrap_or_default();
+    let mut sums = tx.row::<Sums>(owner)?.unwrap_or_default();
     how(&mut sums);
-    tx.put::<Sums>(member, &sums);
+    tx.put::<Sums>(owner, &sums);
     Ok(())
 }
 
@@ -306,7 +311,7 @@ fn change(
     account: &Account,
     how: impl FnOnce(&mut AccountRow),
 ) -> Result<(), RowsError> {
-    let key = (account.member, account.device);
+    let key = (account.owner, account.device);
     let mut row = match tx.row::<Accounts>(&key)? {
         Some(row) => row,
         None => AccountRow { line: facts.line(account), ..AccountRow::default() },
@@ -338,11 +343,11 @@ impl Past for Known<'_, '_> {
             }));
         }
         let Some(row) = self.tx.row::<Closes>(hash)? else { return Ok(None) };
-        let member = row.by.member;
+        let owner = row.by.owner;
         Ok(row.state.ok().map(|cover| {
             Standing::Close(CountedClose {
-                closed: Account { member, device: row.record.device },
-                heir: Account { member, device: row.record.heir },
+                closed: Account { owner, device: row.record.device },
+                heir: Account { owner, device: row.record.heir },
                 last: row.record.last.map(|last| last.hash),
                 cover,
             })
@@ -374,7 +379,7 @@ impl Known<'_, '_> {
         if row.record.n > end.record.n {
             return Ok(false);
         }
-        let of = (end.payer.member, end.payer.device);
+        let of = (end.payer.owner, end.payer.device);
         let double = self.tx.row::<Accounts>(&of)?.and_then(|row| row.double);
         if double.is_none_or(|double| double > end.record.n) {
             // All that lie before the end have an n of their own.

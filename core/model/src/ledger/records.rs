@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::booking::records::bounds::{INSTANT_MS, TEXT_BYTES};
 use crate::booking::{Record, RecordError};
-use crate::journal::Ref;
 use crate::journal::kind::{self, Kind};
-use crate::keys::{DeviceId, MemberId};
+use crate::journal::{Owner, Ref};
+use crate::keys::DeviceId;
 use crate::time::Instant;
 
 /// Limits on what these records hold.
@@ -31,18 +31,18 @@ pub mod inner {
     pub const NOTE: u16 = 0x30;
 }
 
-/// One device of one member: what holds minutes and passes them on, whatever its
-/// incarnation.
+/// One device of one owner, a member or a group: what holds minutes and passes them on,
+/// whatever its incarnation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// Whose it is.
-    pub member: MemberId,
+    pub owner: Owner,
     /// The device.
     pub device: DeviceId,
 }
 
 /// Minutes passed on. Its payer is the device that wrote it; to a device of the payer's own
-/// member it passes a part of the allotment.
+/// owner it passes a part of the allotment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
     /// Claimed time; buys nothing.
@@ -66,13 +66,13 @@ pub struct Transfer {
 pub struct CloseAccount {
     /// Claimed time; buys nothing.
     pub at: Instant,
-    /// The device whose account ends: one of the same member.
+    /// The device whose account ends: one of the same owner.
     pub device: DeviceId,
     /// How many transfers of it are known.
     pub n: u32,
     /// The last of them; none where there is none.
     pub last: Option<Ref>,
-    /// The device of the same member that inherits.
+    /// The device of the same owner that inherits.
     pub heir: DeviceId,
 }
 
@@ -103,6 +103,7 @@ impl Record for Transfer {
         within((1..=bounds::TRANSFERS).contains(&self.n), "n")?;
         within((self.n == 1) == self.prev.is_none(), "prev")?;
         within((1..=bounds::MINUTES).contains(&self.minutes), "minutes")?;
+        within(self.payee.owner != Owner::Hood, "payee")?;
         let sorted = self.relies.windows(2).all(|pair| pair[0] < pair[1]);
         within(sorted && self.relies.len() <= bounds::RELIES, "relies")?;
         // One entry named twice, under two places, would be counted twice.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::{Account, CloseAccount, Note, Transfer};
 use super::rule::{Cover, Held};
-use crate::journal::Ref;
+use crate::journal::{Owner, Ref};
 use crate::keys::{DeviceId, EntryHash, MemberId};
 use crate::rows::typed_table;
 
@@ -43,13 +43,13 @@ pub struct AccountRow {
     pub double: Option<u32>,
 }
 
-/// Sums of a member's transfers with others. Each is a sum over a set, so the order of
+/// Sums of an owner's transfers with others. Each is a sum over a set, so the order of
 /// arrival has no say.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SumsRow {
-    /// Minutes passed to other members, as far as they count.
+    /// Minutes passed to others, as far as they count.
     pub given: u64,
-    /// Minutes had from other members, as far as they count.
+    /// Minutes had from others, as far as they count.
     pub received: u64,
     /// Minutes to others whose transfers are held.
     pub held_out: u64,
@@ -78,12 +78,12 @@ pub struct NoteRow {
 }
 
 typed_table!(
-    /// member → sums.
-    Sums, CreditMembers, MemberId, SumsRow
+    /// owner → sums.
+    Sums, CreditMembers, Owner, SumsRow
 );
 typed_table!(
-    /// member ‖ device → account.
-    Accounts, CreditAccounts, (MemberId, DeviceId), AccountRow
+    /// owner ‖ device → account.
+    Accounts, CreditAccounts, (Owner, DeviceId), AccountRow
 );
 typed_table!(
     /// entry hash → transfer.
@@ -98,20 +98,20 @@ typed_table!(
     Edges, CreditEdges, (EntryHash, EntryHash), ()
 );
 typed_table!(
-    /// member ‖ device ‖ n ‖ entry hash → (): an account's transfers.
-    Chain, CreditChain, (MemberId, DeviceId, (u64, EntryHash)), ()
+    /// owner ‖ device ‖ n ‖ entry hash → (): an account's transfers.
+    Chain, CreditChain, (Owner, DeviceId, (u64, EntryHash)), ()
 );
 typed_table!(
-    /// member ‖ device ‖ entry hash → what the account may still rely on.
-    Open, CreditOpen, (MemberId, DeviceId, EntryHash), OpenRow
+    /// owner ‖ device ‖ entry hash → what the account may still rely on.
+    Open, CreditOpen, (Owner, DeviceId, EntryHash), OpenRow
 );
 typed_table!(
-    /// member ‖ claimed time ‖ entry hash → (): what concerns a member.
-    Statement, CreditStatement, (MemberId, u64, EntryHash), ()
+    /// owner ‖ claimed time ‖ entry hash → (): what concerns a member or a group.
+    Statement, CreditStatement, (Owner, u64, EntryHash), ()
 );
 typed_table!(
-    /// closed member ‖ device ‖ entry hash → (): closings of an account.
-    ClosesOf, CreditClosesOf, (MemberId, DeviceId, EntryHash), ()
+    /// owner ‖ closed device ‖ entry hash → (): closings of an account.
+    ClosesOf, CreditClosesOf, (Owner, DeviceId, EntryHash), ()
 );
 typed_table!(
     /// transfer ‖ who wrote it → the word that went with it.
@@ -119,5 +119,5 @@ typed_table!(
 );
 typed_table!(
     /// tag of a deal ‖ payer ‖ entry hash → (): transfers that name a deal.
-    Deals, CreditDeals, ([u8; 32], MemberId, EntryHash), ()
+    Deals, CreditDeals, ([u8; 32], Owner, EntryHash), ()
 );

@@ -40,8 +40,13 @@ pub use fold::fold;
 pub use photo::{MAX_ALT_CHARS, MAX_PHOTO_BYTES, MAX_PHOTOS, MAX_PIXELS, Photo};
 pub use price::{MAX_AMOUNT, Price, PriceError};
 pub use profile::{MAX_ABOUT_CHARS, MAX_LANGUAGES, MAX_NAME_CHARS, ProfileContent};
-pub use project::{PROFILE_NUMBER, listing_of, profile_document, profile_of, project};
-pub use row::{BlobRefs, ListingRow, ListingStatus, Listings, ProfileRow, Profiles};
+pub use project::{
+    PROFILE_NUMBER, group_document, listing_of, profile_document, profile_of, project,
+};
+pub use row::{
+    BlobRefs, GroupProfileRow, GroupProfiles, ListingRow, ListingStatus, Listings, ProfileRow,
+    Profiles,
+};
 pub use saved::{
     Found, MAX_NEWS, MAX_SAVED_SEARCHES, MAX_SEARCH_NAME_CHARS, MAX_SEARCH_TEXT_CHARS, News,
     SavedSearch, SavedSearchError, forget_search, save_search, saved_search, saved_searches,

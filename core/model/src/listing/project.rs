@@ -10,10 +10,12 @@ use super::codes::ListingState;
 use super::content::ListingContent;
 use super::profile::ProfileContent;
 use super::read;
-use super::row::{BlobRefs, ListingRow, Listings, ProfileRow, Profiles};
+use super::row::{
+    BlobRefs, GroupProfileRow, GroupProfiles, ListingRow, Listings, ProfileRow, Profiles,
+};
 use crate::journal::edited::Edited;
 use crate::journal::{Class, Descriptor, Owner, Period};
-use crate::keys::{BlobId, DocId, HoodHash, MemberId};
+use crate::keys::{BlobId, DocId, GroupId, HoodHash, MemberId};
 use crate::rows::{RowsError, Tx};
 
 /// The object number of a member's profile: each member has one.
@@ -22,6 +24,11 @@ pub const PROFILE_NUMBER: [u8; 16] = [0; 16];
 /// The document of a member's profile.
 pub const fn profile_document(hood: HoodHash, member: MemberId) -> Descriptor {
     Descriptor::object(hood, Owner::Member(member), PROFILE_NUMBER)
+}
+
+/// The document of what a group says of itself.
+pub const fn group_document(hood: HoodHash, group: GroupId) -> Descriptor {
+    Descriptor::object(hood, Owner::Group(group), PROFILE_NUMBER)
 }
 
 /// Writes, changes or removes the row of a document that has changed. `is_offered` says
@@ -40,6 +47,7 @@ pub fn project(
         (Period::Object(PROFILE_NUMBER), Owner::Member(member)) => {
             project_profile(tx, id, member, document)
         }
+        (Period::Object(PROFILE_NUMBER), Owner::Group(group)) => project_group(tx, group, document),
         _ => project_listing(tx, id, descriptor.owner, document, is_offered),
     }
 }
@@ -104,6 +112,22 @@ fn project_profile(
     match new {
         Some(row) => tx.put::<Profiles>(&member, &row),
         None if old.is_some() => tx.delete::<Profiles>(&member),
+        None => {}
+    }
+    Ok(())
+}
+
+fn project_group(tx: &mut Tx<'_>, group: GroupId, document: &Edited) -> Result<(), RowsError> {
+    let known = tx.row::<GroupProfiles>(&group)?;
+    let new = document.times().and_then(|(_, updated_at)| {
+        let mut content = profile_of(document)?;
+        // Nobody fetches a picture of a group yet.
+        content.photo = None;
+        Some(GroupProfileRow { group, content, updated_at })
+    });
+    match new {
+        Some(row) => tx.put::<GroupProfiles>(&group, &row),
+        None if known.is_some() => tx.delete::<GroupProfiles>(&group),
         None => {}
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::content::ListingContent;
 use super::fold::fold;
 use super::profile::ProfileContent;
 use crate::journal::Owner;
-use crate::keys::{BlobId, DocId, MemberId};
+use crate::keys::{BlobId, DocId, GroupId, MemberId};
 use crate::rows::{Table, Typed};
 use crate::time::Instant;
 
@@ -104,6 +104,27 @@ pub struct ProfileRow {
     pub content: ProfileContent,
     /// Claimed time of its latest change.
     pub updated_at: Instant,
+}
+
+/// What a group says of itself, as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupProfileRow {
+    /// Which group.
+    pub group: GroupId,
+    /// What it says; always within the limits of [`ProfileContent`].
+    pub content: ProfileContent,
+    /// Claimed time of its latest change.
+    pub updated_at: Instant,
+}
+
+/// Table of what groups say of themselves.
+#[derive(Debug)]
+pub struct GroupProfiles;
+
+impl Typed for GroupProfiles {
+    const TABLE: Table = Table::GroupProfiles;
+    type Key = GroupId;
+    type Row = GroupProfileRow;
 }
 
 /// Table of listings.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::booking::DomainId;
-use crate::keys::{BookingId, DocId, EntryHash, MemberId};
+use crate::journal::Owner;
+use crate::keys::{BookingId, DocId, EntryHash, GroupId, MemberId};
 
 /// What a batch of entries changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,12 +19,14 @@ pub struct Changes {
     pub listings: BTreeSet<DocId>,
     /// Profiles.
     pub profiles: BTreeSet<MemberId>,
+    /// Groups that say something else of themselves.
+    pub groups: BTreeSet<GroupId>,
     /// Calendars of these domains.
     pub domains: BTreeSet<DomainId>,
     /// Bookings this member is a party of.
     pub bookings: BTreeSet<BookingId>,
-    /// Members whose credits read otherwise now.
-    pub credits: BTreeSet<MemberId>,
+    /// Members and groups whose credits read otherwise now.
+    pub credits: BTreeSet<Owner>,
     /// Members who were thanked.
     pub thanks: BTreeSet<MemberId>,
     /// Someone asks to join, or was refused.
@@ -49,6 +52,7 @@ impl Changes {
         self.epochs.extend(other.epochs);
         self.listings.extend(other.listings);
         self.profiles.extend(other.profiles);
+        self.groups.extend(other.groups);
         self.domains.extend(other.domains);
         self.bookings.extend(other.bookings);
         self.credits.extend(other.credits);

@@ -1,9 +1,9 @@
 //! What rows ask of authority: whether an entry counts.
 
 use crate::authority::{Authority, Reach};
-use crate::booking::{BookingFacts, DomainFacts};
-use crate::journal::{Descriptor, Tip, is_ancestor_or_same, log_row, logs_of_document};
-use crate::keys::{DeviceId, LogId, MemberId};
+use crate::booking::{BookingFacts, DomainFacts, Managers};
+use crate::journal::{Descriptor, Owner, Tip, is_ancestor_or_same, log_row, logs_of_document};
+use crate::keys::{DeviceId, GroupId, LogId, MemberId};
 use crate::ledger::{Account, LINE_MINUTES, LedgerFacts};
 use crate::rows::{RowsError, Tx};
 
@@ -49,6 +49,12 @@ impl BookingFacts for Authority {
 }
 
 impl DomainFacts for Authority {
+    fn managers(&self, group: &GroupId) -> Managers {
+        let all = self.members().map(|(member, _)| *member);
+        let ever = all.filter(|member| self.ever_managed(group, member)).collect();
+        Managers { ever, now: Authority::managers(self, group).into_iter().collect() }
+    }
+
     fn counts(&self, tx: &Tx<'_>, log: &LogId, tip: &Tip) -> Result<bool, RowsError> {
         entry_counts(tx, self, log, tip)
     }
@@ -56,6 +62,10 @@ impl DomainFacts for Authority {
 
 impl LedgerFacts for Authority {
     fn line(&self, account: &Account) -> u64 {
-        if self.holds_line(&account.member, &account.device) { LINE_MINUTES } else { 0 }
+        match account.owner {
+            Owner::Member(member) if self.holds_line(&member, &account.device) => LINE_MINUTES,
+            // What a group spends it was given.
+            _ => 0,
+        }
     }
 }

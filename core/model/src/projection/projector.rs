@@ -57,6 +57,16 @@ struct LastLog {
     reach: Reach,
 }
 
+/// Who writes a log: its owner, or for a group one of its managers.
+fn author(authority: &Authority, log: &LogId, start: &LogStart) -> Option<Holder> {
+    let member = match start.descriptor.owner {
+        Owner::Member(member) => member,
+        Owner::Group(_) => authority.author_of(log, start)?,
+        Owner::Hood => return None,
+    };
+    Some(Holder { member, device: start.device, incarnation: start.incarnation })
+}
+
 impl Projector<'_, '_> {
     /// Reads newly accepted entries, and those that waited for them.
     pub fn project(&mut self, accepted: &[EntryHash]) -> Result<(), RowsError> {
@@ -119,7 +129,9 @@ impl Projector<'_, '_> {
         last: &mut Option<LastLog>,
     ) -> Result<(), RowsError> {
         let Some(log) = self.log_of(stored, last)? else { return Ok(()) };
-        let Owner::Member(member) = log.start.descriptor.owner else { return Ok(()) };
+        let Some(Holder { member, .. }) = author(self.authority, &log.id, &log.start) else {
+            return Ok(());
+        };
         let continues = stored.header.seq == 0 && log.start.continues.is_some();
         let is_last = matches!(log.reach, Reach::UpTo(tip) if tip.hash == *hash);
         if continues || is_last {
@@ -218,16 +230,14 @@ impl Projector<'_, '_> {
             (Period::Object(listing::PROFILE_NUMBER), Owner::Member(member)) => {
                 self.changes.profiles.insert(member);
             }
+            (Period::Object(listing::PROFILE_NUMBER), Owner::Group(group)) => {
+                self.changes.groups.insert(group);
+            }
             _ => {
                 self.changes.listings.insert(of.id());
             }
         }
         Ok(())
-    }
-
-    fn author(start: &LogStart) -> Option<Holder> {
-        let Owner::Member(member) = start.descriptor.owner else { return None };
-        Some(Holder { member, device: start.device, incarnation: start.incarnation })
     }
 
     fn read_open(
@@ -237,20 +247,27 @@ impl Projector<'_, '_> {
         stored: &Entry,
         stale: &mut BTreeSet<DomainId>,
     ) -> Result<(), RowsError> {
-        let Some(author) = Self::author(start) else { return Ok(()) };
+        let log = stored.header.log_id();
+        let Some(author) = author(self.authority, &log, start) else { return Ok(()) };
         match stored.header.kind {
             kind::open::PLACE => {
                 project_place(self.tx, hash, &stored.payload);
                 self.changes.place |= choose_place(self.tx, self.authority)?;
             }
             kind::open::DOMAIN | kind::open::DECISION | kind::open::CLOSE_HOLDER => {
-                match booking::take_open(self.tx, self.authority, stored, &author, stale) {
+                let group = match start.descriptor.owner {
+                    Owner::Group(group) => Some(group),
+                    _ => None,
+                };
+                let by = (&author, group);
+                match booking::take_open(self.tx, self.authority, stored, by, stale) {
                     Ok(domain) => self.touched_domain(domain),
                     Err(error) => self.not_read(*hash, error)?,
                 }
             }
-            kind::open::THANKS => {
-                let (document, log) = (start.descriptor.id(), stored.header.log_id());
+            // People thank, groups do not.
+            kind::open::THANKS if matches!(start.descriptor.owner, Owner::Member(_)) => {
+                let document = start.descriptor.id();
                 let at = Ref { document, log, seq: stored.header.seq, hash: *hash };
                 match thanks::take(self.tx, stored, at, &author) {
                     Ok(member) => drop(self.changes.thanks.insert(member)),
@@ -269,15 +286,14 @@ impl Projector<'_, '_> {
         start: &LogStart,
         stored: &Entry,
     ) -> Result<(), RowsError> {
-        let Owner::Member(member) = start.descriptor.owner else { return Ok(()) };
         if !matches!(stored.header.kind, kind::ledger::TRANSFER | kind::ledger::CLOSING) {
             return Ok(());
         }
-        let by = ledger::Account { member, device: start.device };
+        let by = ledger::Account { owner: start.descriptor.owner, device: start.device };
         let (document, seq) = (start.descriptor.id(), stored.header.seq);
         let at = Ref { document, log: *log, seq, hash: *hash };
         match ledger::take(self.tx, self.authority, stored, at, &by) {
-            Ok(members) => self.changes.credits.extend(members),
+            Ok(owners) => self.changes.credits.extend(owners),
             Err(error) => self.not_read(*hash, error)?,
         }
         Ok(())
@@ -290,7 +306,9 @@ impl Projector<'_, '_> {
         start: &LogStart,
         stored: &Entry,
     ) -> Result<(), RowsError> {
-        let Some(author) = Self::author(start) else { return Ok(()) };
+        // What a group is told is sealed to its managers, each in his own outbox.
+        let Owner::Member(_) = start.descriptor.owner else { return Ok(()) };
+        let Some(author) = author(self.authority, log, start) else { return Ok(()) };
         match stored.header.kind {
             kind::sealed::GRANT => {
                 let author = author.member;
@@ -311,7 +329,7 @@ impl Projector<'_, '_> {
     /// Reads a record that could be opened.
     pub fn read_opened(&mut self, opened: &Opened) -> Result<(), RowsError> {
         let Some(row) = log_row(self.tx, &opened.log)? else { return Ok(()) };
-        let Some(author) = Self::author(&row.start) else { return Ok(()) };
+        let Some(author) = author(self.authority, &opened.log, &row.start) else { return Ok(()) };
         let Some(place) = self.tx.row::<EntryPlaces>(&opened.hash)? else { return Ok(()) };
         if project_people(self.tx, opened.kind, &opened.body, &opened.hash, &author.member)? {
             self.changes.applications = true;
@@ -320,7 +338,10 @@ impl Projector<'_, '_> {
         let at = Ref { document: row.document, log: opened.log, seq: place.seq, hash: opened.hash };
         if opened.kind == ledger::inner::NOTE {
             match ledger::take_note(self.tx, &opened.body, &at, &author.member) {
-                Ok(_) => self.changes.credits.extend([author.member, self.member]),
+                Ok(_) => {
+                    let both = [author.member, self.member].map(Owner::Member);
+                    self.changes.credits.extend(both);
+                }
                 Err(error) => self.not_read(opened.hash, error)?,
             }
             return Ok(());

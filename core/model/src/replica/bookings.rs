@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
+use super::owning::readers;
 use super::refused::of_decision;
 use super::{ActError, Replica};
 use crate::booking::{
@@ -60,8 +61,7 @@ impl Replica {
         let domain = domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let view = self.domain(tx, &domain)?;
         // A listing may point at any domain: only its owner's, and one that lists it, counts.
-        let owned = crate::journal::Owner::Member(view.row.owner) == row.owner;
-        if !owned || view.row.record.index_of(id).is_none() {
+        if view.row.owned_by() != row.owner || view.row.record.index_of(id).is_none() {
             return Err(ActError::conflict("listing.not_resource"));
         }
         Ok((row, view))
@@ -95,10 +95,11 @@ impl Replica {
     ) -> Result<DomainView, ActError> {
         self.check_member()?;
         let (_, domain) = self.bookable(tx, listing, now)?;
-        if domain.row.owner == self.me.member {
+        // A manager borrows from his group as everyone does.
+        if domain.row.owned_by() == self.owner() {
             return Err(ActError::conflict("booking.own"));
         }
-        self.check_credits(tx, &domain.row.owner)?;
+        self.check_owner(tx, &domain)?;
         Ok(domain)
     }
 
@@ -210,7 +211,7 @@ impl Replica {
             return Err(ActError::conflict("booking.requester_gone"));
         }
         self.check_credits(tx, &by)?;
-        if !self.authority.is_active(&domain.row.owner) {
+        if !self.authority.stands(&domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }
         let wanted = Wanted {
@@ -251,7 +252,8 @@ impl Replica {
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {
         let payload = decision.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let owner = self.decides_as(tx, &decision.domain)?;
+        let open = Descriptor::open(self.hood.hash, owner, now);
         self.write(tx, &open, kind::open::DECISION, |_| payload, changes)
     }
 
@@ -348,7 +350,7 @@ impl Replica {
         let (_, request) = self.deal(tx, booking)?;
         let mut readers = BTreeSet::from([request.by.member]);
         if let Some(domain) = DomainView::head(tx, &request.record.domain)? {
-            readers.extend(self::readers(&domain));
+            readers.extend(super::owning::readers(&domain));
         }
         let receipt = booking::Receipt { at: now, hashes };
         let mut changes = Changes::default();
@@ -372,7 +374,7 @@ impl Replica {
         let domain = domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?;
         let domain = self.domain(tx, &domain)?;
         let to = self.holder_of(tx, device)?;
-        if !domain.row.entitled.contains(&to.member) {
+        if !domain.row.deciding.contains(&to.member) {
             return Err(ActError::not_allowed("booking.not_allowed"));
         }
         if domain.row.holder == to {
@@ -387,7 +389,8 @@ impl Replica {
         let close = booking::close_holder(&domain, &me, to, now)
             .map_err(|error| of_decision(&error, &Zone::utc()))?;
         let payload = close.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let owner = self.decides_as(tx, &domain.id)?;
+        let open = Descriptor::open(self.hood.hash, owner, now);
         let mut changes = Changes::default();
         self.write(tx, &open, kind::open::CLOSE_HOLDER, |_| payload, &mut changes)?;
         Ok(changes)
@@ -495,11 +498,4 @@ impl Replica {
         let domain = row.content.domain;
         self.domain(tx, &domain.ok_or_else(|| ActError::conflict("listing.not_resource"))?)
     }
-}
-
-/// Who reads the requests of a domain: the owner and whoever may decide.
-pub(super) fn readers(domain: &DomainView) -> BTreeSet<MemberId> {
-    let mut readers: BTreeSet<MemberId> = domain.row.entitled.iter().copied().collect();
-    readers.insert(domain.row.owner);
-    readers
 }

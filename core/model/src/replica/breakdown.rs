@@ -6,8 +6,8 @@
 
 use rand_core::CryptoRng;
 
-use super::bookings::readers;
 use super::calendar::check_terms;
+use super::owning::readers;
 use super::{ActError, Replica, Unfitting};
 use crate::booking::records::bounds;
 use crate::booking::{self, Bookings, Cancel, DomainView, Held, Reason, TermsEdit};

@@ -217,8 +217,7 @@ impl Replica {
                 && row.owner != self.owner();
             let Some(domain) = row.content.domain.filter(|_| is_asked) else { continue };
             let Some(view) = self.domain_over(tx, &domain, range, now)? else { continue };
-            let owned = crate::journal::Owner::Member(view.row.owner) == row.owner;
-            if !owned || view.terms(&row.id).is_none() {
+            if view.row.owned_by() != row.owner || view.terms(&row.id).is_none() {
                 continue;
             }
             let mine = booked_by(tx, &view, &row.id, &self.me.member, range, now)?;

@@ -5,9 +5,10 @@ use rand_core::CryptoRng;
 use super::{ActError, Replica};
 use crate::authority::build;
 use crate::codec;
-use crate::journal::{entry, limits};
+use crate::journal::{Owner, entry, limits};
 use crate::keyring::{Epoch, EpochOwner};
 use crate::keys::{DeviceId, EntryHash};
+use crate::ledger::Account;
 use crate::projection::{Changes, Epochs};
 use crate::rows::Tx;
 use crate::sync::RecoverySheet;
@@ -80,7 +81,15 @@ impl Replica {
         let draft = build::draft_revoke(self.hood.hash, member, &act);
         self.write_draft(tx, draft, &mut changes)?;
         self.settle(tx, &mut changes)?;
-        self.inherit_credits(tx, now, device, &mut changes)?;
+        let groups: Vec<_> = self.authority.groups().map(|(id, _)| Owner::Group(*id)).collect();
+        for owner in std::iter::once(self.owner()).chain(groups) {
+            if let Owner::Group(group) = owner
+                && !self.authority.is_manager(&group, &member)
+            {
+                continue;
+            }
+            self.inherit_credits(tx, now, Account { owner, device }, &mut changes)?;
+        }
         self.open_epoch(tx, now, rng, &mut changes)?;
         self.settle(tx, &mut changes)?;
         Ok(changes)

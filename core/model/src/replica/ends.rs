@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
-use super::bookings::readers;
 use super::calendar::of_room;
+use super::owning::readers;
 use super::refused::{of_decision, of_rule, told};
 use super::{ActError, Quoted, Replica};
 use crate::booking::lifecycle::Side;
@@ -141,7 +141,7 @@ impl Replica {
             return Err(ActError::conflict("booking.end.notice"));
         }
         self.check_may_say_more(&it.row.extensions)?;
-        self.check_credits(tx, &it.domain.row.owner)?;
+        self.check_owner(tx, &it.domain)?;
         let quoted = self.end_quoted(tx, now, &it, end)?;
         let others = ["booking.why.taken", "booking.why.part"];
         let against = quoted.then.broken.iter().find(|why| !others.contains(&why.code));
@@ -180,7 +180,7 @@ impl Replica {
         if !it.request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
-        if !self.authority.is_active(&it.domain.row.owner) {
+        if !self.authority.stands(&it.domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }
         self.check_credits(tx, &by)?;

@@ -9,7 +9,7 @@ use super::{ActError, Replica};
 use crate::booking::{DomainId, DomainRecord, Holder, Record, Resource, Terms, bounds};
 use crate::journal::change::ChangeBody;
 use crate::journal::edited::{Edited, past_of};
-use crate::journal::{Descriptor, kind, open, ready_heads};
+use crate::journal::{Descriptor, Owner, kind, open, ready_heads};
 use crate::keys::{DocId, EntryHash, MemberId};
 use crate::listing::{
     self, Invalid, ListingContent, ListingEdit, ListingKind, ListingRow, Listings, ProfileEdit,
@@ -48,7 +48,7 @@ impl Replica {
         }
     }
 
-    /// Publishes a listing. What can be booked gets a domain of its own.
+    /// Publishes a listing of this member. What can be booked gets a domain of its own.
     pub fn publish(
         &mut self,
         tx: &mut Tx<'_>,
@@ -57,24 +57,39 @@ impl Replica {
         draft: ListingContent,
         deciding: Option<Deciding>,
     ) -> Result<(DocId, Changes), ActError> {
-        let (ids, changes) = self.publish_with_parts(tx, now, rng, vec![draft], deciding)?;
+        self.publish_for(tx, now, rng, (self.owner(), draft), deciding)
+    }
+
+    /// Publishes a listing of this member, or of a group that he manages.
+    pub fn publish_for(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        rng: &mut dyn CryptoRng,
+        (owner, draft): (Owner, ListingContent),
+        deciding: Option<Deciding>,
+    ) -> Result<(DocId, Changes), ActError> {
+        let drafts = (owner, vec![draft]);
+        let (ids, changes) = self.publish_with_parts(tx, now, rng, drafts, deciding)?;
         // One draft, one listing.
         let id = ids.first().copied().ok_or_else(|| ActError::invalid("listing.parts"))?;
         Ok((id, changes))
     }
 
-    /// Publishes a listing and its parts: the whole first. They are decided in one domain,
-    /// so that what is booked of a part keeps the whole from being booked, and the other
-    /// way round; each is booked by itself, and may be given other terms later.
+    /// Publishes a listing and its parts, of this member or of a group that he manages: the
+    /// whole first. They are decided in one domain, so that what is booked of a part keeps
+    /// the whole from being booked, and the other way round; each is booked by itself, and
+    /// may be given other terms later.
     pub fn publish_with_parts(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
         rng: &mut dyn CryptoRng,
-        mut drafts: Vec<ListingContent>,
-        deciding: Option<Deciding>,
+        (owner, mut drafts): (Owner, Vec<ListingContent>),
+        mut deciding: Option<Deciding>,
     ) -> Result<(Vec<DocId>, Changes), ActError> {
         self.check_member()?;
+        self.check_may_publish(&owner, deciding.as_mut())?;
         if drafts.len() > bounds::RESOURCES || (drafts.len() > 1 && deciding.is_none()) {
             return Err(ActError::invalid("listing.parts").with("limit", bounds::RESOURCES - 1));
         }
@@ -84,14 +99,14 @@ impl Replica {
             check_until(draft.expires_at, now)?;
             let mut number = [0; 16];
             rng.fill_bytes(&mut number);
-            descriptors.push(Descriptor::object(self.hood.hash, self.owner(), number));
+            descriptors.push(Descriptor::object(self.hood.hash, owner, number));
         }
         let ids: Vec<DocId> = descriptors.iter().map(Descriptor::id).collect();
         let mut changes = Changes::default();
         if let Some(deciding) = deciding {
             let capacities = drafts.iter().map(|draft| draft.capacity);
             let resources: Vec<_> = ids.iter().copied().zip(capacities).collect();
-            let domain = self.found_domain(tx, now, &resources, deciding, &mut changes)?;
+            let domain = self.found_domain(tx, now, (owner, &resources), deciding, &mut changes)?;
             drafts.iter_mut().for_each(|draft| draft.domain = Some(domain));
         }
         for (descriptor, draft) in descriptors.iter().zip(&drafts) {
@@ -101,11 +116,37 @@ impl Replica {
         Ok((ids, changes))
     }
 
+    /// Whether this member may publish for an owner; who decides for a group follows from who
+    /// manages it.
+    fn check_may_publish(
+        &self,
+        owner: &Owner,
+        deciding: Option<&mut Deciding>,
+    ) -> Result<(), ActError> {
+        match (owner, deciding) {
+            (Owner::Group(group), Some(deciding)) => {
+                self.check_manager(group)?;
+                // Its managers decide, those who come later as well.
+                let managers = self.authority.managers(group).into_iter();
+                let others = managers.filter(|it| *it != self.me.member);
+                deciding.deciders = others.take(bounds::DECIDERS).collect();
+                // Whoever decides for a group writes in its documents.
+                match self.is_managers_device(group, &deciding.holder.device) {
+                    true => Ok(()),
+                    false => Err(ActError::not_allowed("group.not_manager")),
+                }
+            }
+            // Help is between people.
+            (Owner::Group(_), None) => Err(ActError::conflict("group.only_resources")),
+            _ => Ok(()),
+        }
+    }
+
     fn found_domain(
         &mut self,
         tx: &mut Tx<'_>,
         now: Instant,
-        resources: &[(DocId, u32)],
+        (owner, resources): (Owner, &[(DocId, u32)]),
         deciding: Deciding,
         changes: &mut Changes,
     ) -> Result<DomainId, ActError> {
@@ -125,19 +166,19 @@ impl Replica {
         let deciders = deciders.into_iter().collect();
         let record = DomainRecord { at: now, resources, holder, deciders };
         let payload = record.to_payload().map_err(|_| ActError::invalid("listing.terms"))?;
-        let open = Descriptor::open(self.hood.hash, self.owner(), now);
+        let open = Descriptor::open(self.hood.hash, owner, now);
         self.write(tx, &open, kind::open::DOMAIN, |_| payload, changes)
     }
 
-    /// A listing of one's own.
+    /// A listing of one's own, or of a group that one manages.
     pub fn own_listing(&self, tx: &Tx<'_>, id: &DocId) -> Result<ListingRow, ActError> {
         let row =
             tx.row::<Listings>(id)?.ok_or_else(|| ActError::not_found("listing.not_found"))?;
-        if row.owner == self.owner() {
-            Ok(row)
-        } else {
-            Err(ActError::not_allowed("listing.not_allowed"))
-        }
+        let is_managed = match &row.owner {
+            Owner::Group(group) => self.authority.is_manager(group, &self.me.member),
+            owner => *owner == self.owner(),
+        };
+        if is_managed { Ok(row) } else { Err(ActError::not_allowed("listing.not_allowed")) }
     }
 
     /// Changes fields of a listing of one's own.
@@ -170,8 +211,22 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         self.check_member()?;
         let descriptor = profile_document(self.hood.hash, self.me.member);
-        let (document, past) = self.document(tx, &descriptor)?;
         let mut changes = Changes::default();
+        self.write_profile(tx, now, descriptor, edit, &mut changes)?;
+        Ok(changes)
+    }
+
+    /// Changes fields of a profile, a member's or a group's, which is made where there is
+    /// none.
+    pub(super) fn write_profile(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Instant,
+        descriptor: Descriptor,
+        edit: &ProfileEdit,
+        changes: &mut Changes,
+    ) -> Result<(), ActError> {
+        let (document, past) = self.document(tx, &descriptor)?;
         let body = if document.is_empty() {
             let mut content = listing::ProfileContent::default();
             edit.apply_to(&mut content);
@@ -180,9 +235,9 @@ impl Replica {
             listing::edit_profile(&document, &past, now, edit).map_err(unwritable)?
         };
         if let Some(body) = body {
-            self.write_change(tx, &descriptor, &body, &mut changes)?;
+            self.write_change(tx, &descriptor, &body, changes)?;
         }
-        Ok(changes)
+        Ok(())
     }
 
     fn object(&self, tx: &Tx<'_>, id: &DocId) -> Result<Descriptor, ActError> {
@@ -197,7 +252,7 @@ impl Replica {
         tx: &mut Tx<'_>,
         descriptor: &Descriptor,
     ) -> Result<(Edited, Vec<EntryHash>), ActError> {
-        let log = open(tx, &self.me.author(&self.own), descriptor)?;
+        let log = open(tx, &self.author_in(&descriptor.owner), descriptor)?;
         let mut changes = Changes::default();
         self.learn_facts(tx, &log, &[EntryHash(log.0)])?;
         self.project(tx, &[EntryHash(log.0)], &mut changes)?;

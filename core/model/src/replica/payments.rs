@@ -78,7 +78,7 @@ impl Replica {
         let tag = service::transfer_tag(tx, &view)?;
         let payee = self.account_of(&other)?;
         let mut changes = Changes::default();
-        let at = self.pass_on(tx, now, (payee, minutes), tag, &mut changes)?;
+        let at = self.pass_on(tx, now, self.owner(), (payee, minutes), tag, &mut changes)?;
         self.settle(tx, &mut changes)?;
         changes.bookings.insert(*booking);
         Ok((at.hash, changes))
@@ -154,10 +154,15 @@ impl Replica {
             return Err(not_closed());
         }
         let other = match side {
+            // Of a group's things whoever holds them is thanked.
+            Some(Side::Requester) if domain.row.group.is_some() => domain.row.holder.member,
             Some(Side::Requester) => domain.row.owner,
             Some(Side::Owner) => request.by.member,
             None => return Err(ActError::not_allowed("booking.not_allowed")),
         };
+        if other == self.me.member {
+            return Err(ActError::not_allowed("booking.not_allowed"));
+        }
         Ok((other, request.record.random))
     }
 }

@@ -55,8 +55,14 @@ impl Replica {
     ) -> Result<(), RowsError> {
         for (_, row) in tx.rows_with_prefix::<Documents>(&[], DOCUMENTS)? {
             let of = row.descriptor;
-            let Owner::Member(owner) = of.owner else { continue };
-            if of.class != Class::Object || !members.contains(&owner) {
+            let is_theirs = match of.owner {
+                Owner::Member(owner) => members.contains(&owner),
+                Owner::Group(group) => {
+                    members.iter().any(|it| self.authority.ever_managed(&group, it))
+                }
+                Owner::Hood => false,
+            };
+            if of.class != Class::Object || !is_theirs {
                 continue;
             }
             self.projector(tx, changes).rebuild_document(&of, &BTreeSet::new())?;

@@ -3,7 +3,7 @@
 
 use rand_core::CryptoRng;
 
-use super::bookings::readers;
+use super::owning::readers;
 use super::{ActError, Replica};
 use crate::booking::lifecycle::{
     self, Life, Proof, ProofError, ProofFacts, Shown, Side, StepError,

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use super::bookings::readers;
+use super::owning::readers;
 use super::refused::{of_decision, told};
 use super::{ActError, NewRequest, Replica};
 use crate::booking::{

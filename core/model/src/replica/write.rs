@@ -127,7 +127,7 @@ impl Replica {
         payload: impl FnOnce(&[u8]) -> Vec<u8>,
         changes: &mut Changes,
     ) -> Result<EntryHash, ActError> {
-        let author = self.me.author(&self.own);
+        let author = self.author_in(&descriptor.owner);
         let log = open(tx, &author, descriptor)?;
         let heads = match descriptor.class {
             Class::Charter => self.authority.charter_heads(),

@@ -82,9 +82,9 @@ tables! {
     Epochs = 30, "epochs", Open;
     /// key tag ‖ log id ‖ seq ‖ entry hash → (): sealed records by the key they need.
     SealedRecords = 32, "sealed_records", Journal;
-    /// member id → sums of a member's transfers.
+    /// owner → sums of a member's or group's transfers.
     CreditMembers = 50, "credit_members", Open;
-    /// member id ‖ device id → the line of an account, and whether it was spent twice.
+    /// owner ‖ device id → the line of an account, and whether it was spent twice.
     CreditAccounts = 33, "credit_accounts", Open;
     /// entry hash → a transfer of credits and what became of it.
     CreditTransfers = 34, "credit_transfers", Open;
@@ -92,13 +92,13 @@ tables! {
     CreditCloses = 35, "credit_closes", Open;
     /// what is named ‖ the transfer or closing that names it → ().
     CreditEdges = 36, "credit_edges", Open;
-    /// member id ‖ device id ‖ n ‖ entry hash → (): an account's transfers.
+    /// owner ‖ device id ‖ n ‖ entry hash → (): an account's transfers.
     CreditChain = 37, "credit_chain", Open;
-    /// member id ‖ device id ‖ entry hash → what an account may still rely on.
+    /// owner ‖ device id ‖ entry hash → what an account may still rely on.
     CreditOpen = 38, "credit_open", Open;
-    /// member id ‖ claimed time ‖ entry hash → (): what concerns a member.
+    /// owner ‖ claimed time ‖ entry hash → (): what concerns it.
     CreditStatement = 39, "credit_statement", Open;
-    /// member id ‖ device id ‖ entry hash → (): closings of an account.
+    /// owner ‖ device id ‖ entry hash → (): closings of an account.
     CreditClosesOf = 29, "credit_closes_of", Open;
     /// booking id → booking as its parties see it.
     Bookings = 40, "bookings", Private;
@@ -126,6 +126,8 @@ tables! {
     CreditDeals = 53, "credit_deals", Open;
     /// member id ‖ tag of a deal ‖ author → thanks.
     Thanks = 54, "thanks", Open;
+    /// group id → what it says of itself.
+    GroupProfiles = 57, "group_profiles", Open;
     /// name → value: neighbourhood id, own ids, store id, version of the rows.
     Settings = 60, "settings", Local;
     /// peer store id → how far this node has read it.
@@ -207,7 +209,19 @@ macro_rules! id_keys {
         }
     )* };
 }
-id_keys!(BlobId, BookingId, DeviceId, DocId, EntryHash, HoodHash, LogId, MemberId);
+id_keys!(BlobId, BookingId, DeviceId, DocId, EntryHash, GroupId, HoodHash, LogId, MemberId);
+
+impl Key for crate::journal::Owner {
+    fn to_key(&self) -> Vec<u8> {
+        use crate::journal::Owner;
+        let (tag, id) = match self {
+            Owner::Hood => (0, [0; 32]),
+            Owner::Member(member) => (1, member.0),
+            Owner::Group(group) => (2, group.0),
+        };
+        std::iter::once(tag).chain(id).collect()
+    }
+}
 
 impl<A: Key, B: Key> Key for (A, B) {
     fn to_key(&self) -> Vec<u8> {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::scenario::Scenario;
 use crate::authority::Status;
+use crate::journal::Owner;
 use crate::keys::{DeviceId, MemberId};
 use crate::ledger::{Closes, figures};
+use crate::replica::Gift;
 use crate::rows::Tx;
 
 /// Rows of closings that are looked at.
@@ -40,7 +42,8 @@ impl Scenario {
         let minutes = 1 + self.draw(80);
         let note = if self.draw(4) == 0 { "merci" } else { "" };
         let given = self.world.act(node, &hood, |replica, tx, now, rng| {
-            replica.give_credits(tx, now.claimed, rng, (to, minutes), note)
+            let gift = Gift { note, ..Gift::of(Owner::Member(to), minutes) };
+            replica.give_credits(tx, now.claimed, rng, gift)
         });
         self.done(node, &format!("gives {minutes} minutes"), given)?;
         Ok(())
@@ -56,7 +59,7 @@ impl Scenario {
         let Some(device) = other else { return Ok(()) };
         let minutes = 1 + self.draw(60);
         let passed = self.world.act(node, &hood, |replica, tx, now, _| {
-            replica.allot_credits(tx, now.claimed, device, minutes)
+            replica.allot_credits(tx, now.claimed, None, (device, minutes))
         });
         self.done(node, &format!("allots {minutes} minutes"), passed)?;
         Ok(())
@@ -77,14 +80,17 @@ impl Scenario {
             .rows_with_prefix::<Closes>(&[], CLOSINGS)
             .map_err(read)?
             .into_iter()
-            .map(|(_, row)| row.by.member)
+            .filter_map(|(_, row)| match row.by.owner {
+                Owner::Member(member) => Some(member),
+                _ => None,
+            })
             .collect();
         let authority = replica.authority();
         let mut total = 0_i64;
         for (member, _) in authority.members() {
             let devices: Vec<DeviceId> =
                 authority.devices_of(member).into_iter().map(|(id, _)| id).collect();
-            let shown = figures(&tx, authority, member, &devices).map_err(read)?;
+            let shown = figures(&tx, authority, &Owner::Member(*member), &devices).map_err(read)?;
             total = total.saturating_add(shown.balance);
             let may = shown.double_spend || closed.contains(member);
             if shown.overdraft > 0 && !may {

@@ -3,15 +3,17 @@
 //! Shares no code with the engine; only the facts are the same, and the shapes of what
 //! they say.
 
+mod groups;
 mod reach;
 mod takers;
 mod validity;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use groups::GroupAnswer;
 use palier_model::authority::{Body, ClosedTip, Fact, Home, Role};
 use palier_model::journal::{Class, Descriptor, LogStart, Owner, Root};
-use palier_model::keys::{DeviceId, EntryHash, HoodHash, LogId, MemberId};
+use palier_model::keys::{DeviceId, EntryHash, GroupId, HoodHash, LogId, MemberId};
 
 /// A set of acts, by number.
 pub type Set = u128;
@@ -47,6 +49,12 @@ pub enum Broken {
     Forgotten,
     /// A closing is taken to reach one entry further.
     Reach,
+    /// Anybody makes anybody a manager.
+    AnyManager,
+    /// Any manager puts off any other.
+    AnyRemoves,
+    /// Whoever was put off goes on managing.
+    StaysManager,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +70,7 @@ pub struct Answer {
     pub settled: BTreeSet<EntryHash>,
     pub members: BTreeMap<MemberId, MemberAnswer>,
     pub active_devices: BTreeSet<(MemberId, DeviceId)>,
+    pub groups: BTreeMap<GroupId, GroupAnswer>,
     /// How far logs of promises count that were closed: log, seq, entry.
     pub reach: BTreeMap<LogId, (u64, EntryHash)>,
 }
@@ -87,9 +96,10 @@ pub struct Oracle<'a> {
 /// What a closing names, where an act carries one.
 fn closing_tips(fact: &Fact) -> &[ClosedTip] {
     match &fact.body {
-        Body::Remove { closing, .. } | Body::Leave { closing } | Body::Revoke { closing, .. } => {
-            closing.tips()
-        }
+        Body::Remove { closing, .. }
+        | Body::Leave { closing }
+        | Body::RemoveManager { closing, .. }
+        | Body::Revoke { closing, .. } => closing.tips(),
         _ => &[],
     }
 }
@@ -335,6 +345,9 @@ impl Oracle<'_> {
                     && !each(taken).any(|taker| self.ends_device(taker) == Some((*member, *device)))
             })
             .collect();
+        let is_active =
+            |member: &MemberId| members.get(member).is_some_and(|member| member.status == "active");
+        let groups = self.groups(counts, taken, &is_active);
         let is_member = |member: &MemberId| members.contains_key(member);
         let closed = |(log, start): &(LogId, LogStart)| {
             Some((*log, self.reach(log, start, logs, taken, counts, &is_member)?))
@@ -346,6 +359,7 @@ impl Oracle<'_> {
             settled: self.facts.iter().map(|fact| fact.hash).collect(),
             members,
             active_devices,
+            groups,
             reach,
         }
     }

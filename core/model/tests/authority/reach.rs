@@ -21,6 +21,24 @@ impl Oracle<'_> {
         is_member: &dyn Fn(&MemberId) -> bool,
     ) -> Option<(u64, EntryHash)> {
         let nothing = (0, EntryHash(log.0));
+        if let Owner::Group(group) = start.descriptor.owner {
+            let Some((member, device, grant)) = self.claims_for_group(start, group) else {
+                return Some(nothing);
+            };
+            let certified = each(counts).any(|x| self.certifies(x) == Some((member, device)));
+            if !is_member(&member) || !has(counts, grant) || !certified {
+                return Some(nothing);
+            }
+            let closers = each(taken).filter(|taker| {
+                self.ends_member(*taker) == Some(member)
+                    || self.ends_device(*taker) == Some((member, device))
+                    || (self.ends_manager(*taker) == Some((member, group))
+                        && !has(self.past[grant], *taker))
+            });
+            return closers
+                .map(|taker| self.last_named(taker, log, logs, FOLLOWED).unwrap_or(nothing))
+                .min();
+        }
         let certified = self.number(&start.act).and_then(|at| Some((at, self.certifies(at)?)));
         let Some((certificate, (member, device))) = certified else { return Some(nothing) };
         let is_own = start.descriptor.owner == Owner::Member(member) && device == start.device;

@@ -11,6 +11,9 @@ use super::{Broken, Oracle, Set, each, has};
 impl Oracle<'_> {
     /// Whether a taker, were it counted, touches an act.
     fn hits(&self, taker: usize, x: usize) -> bool {
+        if let Some(who) = self.ends_manager(taker) {
+            return self.hits_manager(taker, who, x);
+        }
         let Some((member, role)) = self.ends_role(taker) else {
             return self.voids_author(taker, x);
         };
@@ -20,7 +23,9 @@ impl Oracle<'_> {
             | Body::Appoint { .. }
             | Body::Dismiss { .. }
             | Body::Remove { .. }
-            | Body::Second { .. } => role == Role::Coordinator,
+            | Body::Second { .. }
+            | Body::AddManager { .. }
+            | Body::RemoveManager { .. } => role == Role::Coordinator,
             _ => false,
         };
         uses && taker != x
@@ -42,10 +47,17 @@ impl Oracle<'_> {
             | Body::Dismiss { .. }
             | Body::Remove { .. }
             | Body::Second { .. }
+            | Body::FoundGroup
+            | Body::RemoveManager { .. }
             | Body::Leave { .. } => None,
-            Body::Attest { member, .. } | Body::Appoint { member, .. } => Some(*member),
+            Body::Attest { member, .. }
+            | Body::Appoint { member, .. }
+            | Body::AddManager { member, .. } => Some(*member),
             _ => return all,
         };
+        for grant in self.managing(x, author.member) {
+            all |= self.rests(grant);
+        }
         for grant in each(self.past[x] & self.sound) {
             let own = self.admits(grant, &author.member)
                 || Role::ALL.iter().any(|role| self.gives(grant, &author.member, *role));
@@ -144,8 +156,12 @@ impl Oracle<'_> {
         if has(self.past[x], other) || has(self.past[other], x) {
             return false;
         }
-        let charter =
-            |n: usize| matches!(self.facts[n].body, Body::Remove { .. } | Body::Dismiss { .. });
+        let charter = |n: usize| {
+            matches!(
+                self.facts[n].body,
+                Body::Remove { .. } | Body::Dismiss { .. } | Body::RemoveManager { .. }
+            )
+        };
         if charter(x) && charter(other) {
             let (mine, theirs) = (self.seconders(x, other), self.seconders(other, x));
             let older = self.seniority(x) < self.seniority(other);

@@ -30,7 +30,11 @@ impl Oracle<'_> {
     pub(super) fn is_taker(&self, x: usize) -> bool {
         let taker = matches!(
             self.facts[x].body,
-            Body::Remove { .. } | Body::Leave { .. } | Body::Dismiss { .. } | Body::Revoke { .. }
+            Body::Remove { .. }
+                | Body::Leave { .. }
+                | Body::Dismiss { .. }
+                | Body::Revoke { .. }
+                | Body::RemoveManager { .. }
         );
         taker && has(self.sound, x)
     }
@@ -182,7 +186,14 @@ impl Oracle<'_> {
                     && each(self.past[x] & self.sound).any(|grant| self.admits(grant, subject))
             }
             Body::Second { .. } => self.has_role(member, Role::Coordinator, x, taken, memo),
-            Body::Leave { .. } => self.is_admitted(member, x, taken, memo),
+            Body::Leave { .. } | Body::FoundGroup => self.is_admitted(member, x, taken, memo),
+            Body::AddManager { group, member: subject } => {
+                self.may_add_manager(x, (*group, *member), taken, memo)
+                    && self.is_admitted(subject, x, taken, memo)
+            }
+            Body::RemoveManager { group, member: subject, .. } => {
+                self.may_remove_manager(x, (*group, *member, *subject), taken, memo)
+            }
             _ => true,
         }
     }

@@ -76,6 +76,37 @@ impl World {
         self.promises.push((log, start));
     }
 
+    /// Opens a log of promises of some group for some device, by some appointment.
+    fn promise_for_group(&mut self, people: u8) {
+        let made =
+            |fact: &&Arc<Fact>| matches!(fact.body, Body::FoundGroup | Body::AddManager { .. });
+        let acts: Vec<EntryHash> = self.facts.iter().filter(made).map(|fact| fact.hash).collect();
+        let Some(act) = self.pick(&acts) else { return };
+        let (group, to) = match &self.get(&act).body {
+            Body::AddManager { group, member } => (*group, member.0[0]),
+            _ => (act.into(), 1 + self.below(people as usize) as u8),
+        };
+        let group = if self.chance(5) { self.hash().into() } else { group };
+        let m = if self.chance(85) { to } else { 1 + self.below(people as usize) as u8 };
+        let d = if self.chance(75) { 1 } else { 2 };
+        let own: Vec<LogId> = self
+            .promises
+            .iter()
+            .filter(|(_, start)| start.descriptor.owner == Owner::Group(group))
+            .map(|(log, _)| *log)
+            .collect();
+        let before = if self.chance(40) { own.last().copied() } else { None };
+        let descriptor = Descriptor::open(HOOD, Owner::Group(group), Instant(0));
+        let continues = before.map(|log| {
+            let seq = self.below(6) as u64;
+            Ref { document: descriptor.id(), log, seq, hash: promised(&log, seq) }
+        });
+        let (device, certificate) = (device(m, d), None);
+        let start = LogStart { descriptor, device, incarnation: 0, act, continues, certificate };
+        let log = LogId(self.hash().0);
+        self.promises.push((log, start));
+    }
+
     /// Entry 0 of each log of promises, as a fact.
     pub fn promise_facts(&self) -> Vec<Arc<Fact>> {
         let fact = |(log, start): &(LogId, LogStart)| {
@@ -335,7 +366,15 @@ pub fn class_of(body: &Body) -> Class {
 
 /// A neighbourhood drawn from a seed.
 pub fn draw(seed: u64) -> World {
-    let mut world = World::new(seed);
+    draw_from(World::new(seed), false)
+}
+
+/// A neighbourhood in which people found groups and manage them.
+pub fn draw_with_groups(seed: u64) -> World {
+    draw_from(World::new(seed), true)
+}
+
+fn draw_from(mut world: World, groups: bool) -> World {
     let inviters = [Inviters::Coordinators, Inviters::Hubs, Inviters::Members][world.below(3)];
     let policy = Policy { inviters, approval: world.chance(20) };
     world.found(policy);
@@ -368,17 +407,39 @@ pub fn draw(seed: u64) -> World {
             let (m, d) = (1 + world.below(people as usize) as u8, 1 + world.below(3) as u8);
             world.promise(m, d);
         }
-        step(&mut world, people);
+        if groups && world.chance(20) {
+            world.promise_for_group(people);
+        }
+        step(&mut world, people, groups);
     }
     world
 }
 
-fn step(world: &mut World, people: u8) {
+/// An act about some group, lawful or not.
+fn about_group(world: &mut World, who: u8) -> Body {
+    let founded: Vec<EntryHash> = world
+        .facts
+        .iter()
+        .filter(|fact| matches!(fact.body, Body::FoundGroup))
+        .map(|fact| fact.hash)
+        .collect();
+    let Some(group) = world.pick(&founded) else { return Body::FoundGroup };
+    let group = group.into();
+    match world.below(10) {
+        0 => Body::FoundGroup,
+        1..6 => Body::AddManager { group, member: member(who) },
+        _ => Body::RemoveManager { group, member: member(who), closing: closing(world, who, None) },
+    }
+}
+
+fn step(world: &mut World, people: u8, groups: bool) {
     let m = 1 + world.below(people as usize) as u8;
     let d = if world.chance(75) { 1 } else { 2 + world.below(2) as u8 };
     let who = 1 + world.below(people as usize) as u8;
     let role = if world.chance(75) { Role::Coordinator } else { Role::Hub };
-    let body = match world.below(100) {
+    let of_group = groups && world.chance(50);
+    let body = match if of_group { 100 } else { world.below(100) } {
+        100 => about_group(world, who),
         0..12 => {
             let roles = if world.chance(30) { Roles::NONE.with(role) } else { Roles::NONE };
             world.admit(who, roles)
@@ -474,7 +535,10 @@ fn closing(world: &mut World, of: u8, only: Option<DeviceId>) -> Closing {
     let promises: Vec<(LogId, LogStart)> = world
         .promises
         .iter()
-        .filter(|(_, start)| start.descriptor.owner == Owner::Member(member(of)))
+        .filter(|(_, start)| match start.descriptor.owner {
+            Owner::Group(_) => (1..=4).any(|d| device(of, d) == start.device),
+            owner => owner == Owner::Member(member(of)),
+        })
         .filter(|(_, start)| only.is_none_or(|only| only == start.device))
         .cloned()
         .collect();

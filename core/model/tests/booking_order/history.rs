@@ -118,7 +118,7 @@ pub(crate) fn history(seed: u64, steps: u64, hazards: Hazards) -> History {
         holder: everyone[dice.below(count.min(3) as u64) as usize],
         deciders: vec![hub],
     };
-    let domain = Domain { id: EntryHash(dice.bytes()), owner, record };
+    let domain = Domain { id: EntryHash(dice.bytes()), owner, record, managers: BTreeSet::new() };
     let world = World {
         devices: BTreeMap::from([
             (owner, if count > 2 { vec![device(1), device(3)] } else { vec![device(1)] }),

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use palier_model::journal::Ref;
-use palier_model::keys::{DeviceId, DocId, EntryHash, LogId, MemberId};
+use palier_model::journal::{Owner, Ref};
+use palier_model::keys::{DeviceId, DocId, EntryHash, GroupId, LogId, MemberId};
 use palier_model::ledger::{
     self, Account, CloseAccount, DraftError, LedgerFacts, Transfer, file_close, file_transfer,
     recount_lines,
 };
-use palier_model::rows::{MemoryRows, Table, Tx};
+use palier_model::rows::{Key as _, MemoryRows, Table, Tx};
 use palier_model::time::Instant;
 
 use super::oracle::Fact;
@@ -79,10 +79,10 @@ impl Item {
                 relies: it.relies.iter().map(hash).collect(),
             },
             Record::Close(it) => Fact::Closing {
-                closed: Account { member: self.by.member, device: it.device },
+                closed: Account { owner: self.by.owner, device: it.device },
                 n: it.n,
                 last: it.last.as_ref().map(hash),
-                heir: Account { member: self.by.member, device: it.heir },
+                heir: Account { owner: self.by.owner, device: it.heir },
             },
         }
     }
@@ -153,7 +153,7 @@ pub(crate) struct History {
     pub(crate) items: Vec<Item>,
     /// Transfers drafted by honest devices.
     pub(crate) honest: BTreeSet<EntryHash>,
-    pub(crate) hazards: BTreeMap<MemberId, Hazards>,
+    pub(crate) hazards: BTreeMap<Owner, Hazards>,
 }
 
 pub(crate) fn history(seed: u64) -> History {
@@ -163,11 +163,15 @@ pub(crate) fn history(seed: u64) -> History {
     let mut first = BTreeMap::new();
     for member in 0..members {
         for device in 0..2 {
-            let account = Account {
-                member: MemberId([member as u8 + 1; 32]),
-                device: DeviceId([(member * 2 + device) as u8 + 101; 32]),
-            };
-            if device == 0 {
+            let id = [member as u8 + 1; 32];
+            // Every third history has a group among its owners: two managers' devices, and
+            // no line to begin with.
+            let is_group = seed % 3 == 2 && member == 0;
+            let owner =
+                if is_group { Owner::Group(GroupId(id)) } else { Owner::Member(MemberId(id)) };
+            let account =
+                Account { owner, device: DeviceId([(member * 2 + device) as u8 + 101; 32]) };
+            if device == 0 && !is_group {
                 first.insert(account, 60 * dice.below(4) as u64);
             }
             accounts.push(account);
@@ -220,7 +224,7 @@ fn place(all: &History, by: &Account) -> Ref {
     let seq = all.items.len() as u64 + 1;
     let hash = blake3::hash(&[&seq.to_le_bytes()[..], &by.device.0].concat());
     Ref {
-        document: DocId([by.member.0[0]; 32]),
+        document: DocId(*blake3::hash(&by.owner.to_key()).as_bytes()),
         log: LogId([by.device.0[0]; 32]),
         seq,
         hash: EntryHash(*hash.as_bytes()),
@@ -245,7 +249,7 @@ fn write(
     let is_wild = dice.chance(wild);
     let hash = place(all, &payer);
     let transfer = if is_wild {
-        all.hazards.entry(payer.member).or_default().dishonest = true;
+        all.hazards.entry(payer.owner).or_default().dishonest = true;
         wild_transfer(dice, all, &payer, (payee, minutes), now)
     } else {
         let tx = Tx::new(&copies[at].rows);
@@ -314,7 +318,7 @@ fn wild_transfer(
         .iter()
         .filter(|item| match &item.record {
             Record::Transfer(it) => it.payee == *payer,
-            Record::Close(it) => item.by.member == payer.member && it.heir == payer.device,
+            Record::Close(it) => item.by.owner == payer.owner && it.heir == payer.device,
         })
         .map(|item| item.at)
         .collect();
@@ -352,6 +356,6 @@ fn close(dice: &mut Dice, all: &mut History, copies: &mut [Copy], at: usize, ste
         record.n -= 1;
         record.last = record.last.filter(|_| record.n > 0);
     }
-    all.hazards.entry(by.member).or_default().closing = true;
+    all.hazards.entry(by.owner).or_default().closing = true;
     push(all, copies, at, Item { at: hash, by, record: Record::Close(record) });
 }

@@ -64,11 +64,11 @@ fn in_any_order(history: &History, dice: &mut Dice, what: &str) -> Copy {
     copy
 }
 
-fn of_member(history: &History, copy: &Copy, number: usize) -> Figures {
-    let member = history.accounts[number * 2].member;
+fn of_owner(history: &History, copy: &Copy, number: usize) -> Figures {
+    let owner = history.accounts[number * 2].owner;
     let devices: Vec<DeviceId> =
-        history.accounts.iter().filter(|it| it.member == member).map(|it| it.device).collect();
-    figures(&Tx::new(&copy.rows), &copy.lines, &member, &devices).unwrap()
+        history.accounts.iter().filter(|it| it.owner == owner).map(|it| it.device).collect();
+    figures(&Tx::new(&copy.rows), &copy.lines, &owner, &devices).unwrap()
 }
 
 fn sums_hold(history: &History, copy: &Copy, what: &str) {
@@ -76,16 +76,16 @@ fn sums_hold(history: &History, copy: &Copy, what: &str) {
     let balances = Oracle::new(&facts, &copy.lines.0).balances();
     let mut total = 0;
     for number in 0..history.accounts.len() / 2 {
-        let shown = of_member(history, copy, number);
-        let told = balances.get(&shown.member).copied().unwrap_or(0);
+        let shown = of_owner(history, copy, number);
+        let told = balances.get(&shown.owner).copied().unwrap_or(0);
         assert_eq!(i128::from(shown.balance), told, "balance, {what}");
         total += shown.balance;
         let mut twice = BTreeSet::new();
-        let is_double = history.items.iter().filter(|it| it.by.member == shown.member).any(
+        let is_double = history.items.iter().filter(|it| it.by.owner == shown.owner).any(
             |it| matches!(&it.record, Record::Transfer(t) if !twice.insert((it.by.device, t.n))),
         );
         assert_eq!(shown.double_spend, is_double, "double spend, {what}");
-        let hazards = history.hazards.get(&shown.member).cloned().unwrap_or_default();
+        let hazards = history.hazards.get(&shown.owner).cloned().unwrap_or_default();
         if !hazards.closing && !is_double {
             assert_eq!(shown.overdraft, 0, "over the limit without a fork or closing, {what}");
             let line = i64::try_from(shown.line).unwrap();
@@ -121,7 +121,7 @@ fn what_counts_is_what_the_oracle_counts_in_whatever_order_it_came() {
         seen[1] += (transfers - counting.len()) as u64;
         seen[2] += (history.items.len() - transfers) as u64;
         for number in 0..history.accounts.len() / 2 {
-            let shown = of_member(&history, &one, number);
+            let shown = of_owner(&history, &one, number);
             seen[3] += u64::from(shown.double_spend);
             seen[4] += u64::from(shown.overdraft > 0);
         }

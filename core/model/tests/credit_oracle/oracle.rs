@@ -62,15 +62,15 @@ impl<'a> Oracle<'a> {
             .collect::<BTreeMap<_, _>>()
     }
 
-    /// Received less given, by member.
-    pub(crate) fn balances(&mut self) -> BTreeMap<palier_model::keys::MemberId, i128> {
+    /// Received less given, by owner.
+    pub(crate) fn balances(&mut self) -> BTreeMap<palier_model::journal::Owner, i128> {
         let mut balances = BTreeMap::new();
         for hash in self.counting().into_keys() {
             if let Fact::Transfer { payer, payee, minutes, .. } = &self.facts[&hash]
-                && payer.member != payee.member
+                && payer.owner != payee.owner
             {
-                *balances.entry(payer.member).or_default() -= minutes;
-                *balances.entry(payee.member).or_default() += minutes;
+                *balances.entry(payer.owner).or_default() -= minutes;
+                *balances.entry(payee.owner).or_default() += minutes;
             }
         }
         balances

@@ -9,6 +9,8 @@
 
 mod cost;
 
+use std::collections::BTreeSet;
+
 use palier_model::booking::availability::Asker;
 use palier_model::booking::{
     Act, ActKind, BookingFacts, CalendarRow, Care, DecideError, Domain, DomainRecord, DomainView,
@@ -86,7 +88,10 @@ impl World {
             holder: ME,
             deciders: vec![],
         };
-        Self { domain: Domain { id: hash(9_999), owner: ME.member, record }, acts: vec![] }
+        Self {
+            domain: Domain { id: hash(9_999), owner: ME.member, record, managers: BTreeSet::new() },
+            acts: vec![],
+        }
     }
 
     fn act(&self, op: Op) -> Act {
@@ -143,6 +148,8 @@ impl World {
             incomplete: Vec::new(),
             read: vec![],
             is_plain: true,
+            group: None,
+            deciding: vec![ME.member],
         };
         DomainView { id: self.domain.id, row, held, out: Vec::new() }
     }

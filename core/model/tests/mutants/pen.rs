@@ -7,7 +7,7 @@ use palier_model::journal::{
     Author, Class, Descriptor, Entry, HEADER_VERSION, Header, LogStart, Owner, Period, Ref, Run,
     Tip, entry, kind, log_row, logs_of_document, sign_entry, since,
 };
-use palier_model::keys::{DocId, EntryHash, HoodHash, LogId, MemberId};
+use palier_model::keys::{DocId, EntryHash, GroupId, HoodHash, LogId, MemberId};
 use palier_model::projection::DealKeys;
 use palier_model::rows::{MemoryRows, Rows, Tx};
 use palier_model::seal::{DealKey, open_record, seal_record};
@@ -143,7 +143,7 @@ impl Pen {
                 3 => {
                     start.descriptor.owner = match below(rng, 3) {
                         0 => Owner::Hood,
-                        1 => Owner::Group(EntryHash(*one_of(rng, &self.ids).expect("ids"))),
+                        1 => Owner::Group(GroupId(*one_of(rng, &self.ids).expect("ids"))),
                         _ => Owner::Member(member(rng)),
                     }
                 }

@@ -1,6 +1,6 @@
 //! What a calendar is computed from, and what comes out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ pub struct Domain {
     pub owner: MemberId,
     /// The founding record.
     pub record: DomainRecord,
+    /// Of a group's domain: whoever was ever made its manager. They decide, but only those
+    /// whom the founding record or an act of the owner names close a holder: what settles a
+    /// closing must not hang on who is made a manager later.
+    pub managers: BTreeSet<MemberId>,
 }
 
 /// What an act of a domain is.

@@ -72,7 +72,9 @@ impl<'a> Graph<'a> {
             let is_owner = member == domain.owner;
             let entitled = is_owner
                 || domain.record.deciders.contains(&member)
-                || graph.named.iter().any(|(who, by)| *who == member && graph.sees(id, *by));
+                || graph.named.iter().any(|(who, by)| *who == member && graph.sees(id, *by))
+                || (domain.managers.contains(&member)
+                    && matches!(act.kind, ActKind::Decision { .. }));
             let valid = act.counts && entitled;
             let depth: u64 = graph.nodes[id]
                 .clock
@@ -100,6 +102,7 @@ impl<'a> Graph<'a> {
         }
         let mut entitled: BTreeSet<MemberId> = graph.named.iter().map(|(who, _)| *who).collect();
         entitled.extend(&domain.record.deciders);
+        entitled.extend(&domain.managers);
         entitled.insert(domain.owner);
         graph.entitled = entitled.into_iter().collect();
         graph
