@@ -136,8 +136,14 @@ impl House {
         let hood = self.hood;
         let start = self.world.now(by).claimed.plus_ms(day * Instant::DAY_MS);
         let interval = Interval { start, end: Some(start.plus_ms(3_600_000)) };
-        let request =
-            NewRequest { listing, interval, quantity: 1, waitlist: false, note: "svp".into() };
+        let request = NewRequest {
+            listing,
+            interval,
+            quantity: 1,
+            waitlist: false,
+            note: "svp".into(),
+            accepts: Default::default(),
+        };
         let asked = self
             .world
             .act(by, &hood, |replica, tx, now, rng| replica.request(tx, now.claimed, rng, request));
