@@ -546,6 +546,8 @@ why-parts = a part of it, or the whole, is booked
 why-lapsed = nobody answered in time
 why-withdrawn = the listing was withdrawn
 why-closed = who decided was closed out
+why-requester-gone = whoever asked is in the neighbourhood no more
+why-owner-gone = the owner is in the neighbourhood no more
 
 reminders-none = Nothing is due.
 reminder-starts-soon = { $title }: begins { $when }

@@ -552,6 +552,8 @@ why-parts = une partie, ou le tout, est réservée
 why-lapsed = personne n'a répondu à temps
 why-withdrawn = l'annonce a été retirée
 why-closed = qui a décidé n'a plus ce droit
+why-requester-gone = qui avait demandé n'est plus du voisinage
+why-owner-gone = son propriétaire n'est plus du voisinage
 
 reminders-none = Rien n'est à faire.
 reminder-starts-soon = { $title } : commence { $when }

@@ -14,6 +14,7 @@ mod extension;
 mod footing;
 mod history;
 pub mod lifecycle;
+mod neighbours;
 mod offers;
 mod project;
 pub mod records;
@@ -44,6 +45,7 @@ pub use extension::{
 };
 pub use footing::{Footing, tiers};
 pub use history::delivery_of;
+pub use neighbours::Neighbours;
 pub use offers::{Offering, offer_of};
 pub use project::{
     DomainFacts, Managers, ProjectError, domain_acts, domains, project_open, recompute, take_open,

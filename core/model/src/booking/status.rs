@@ -13,6 +13,7 @@ use super::extension::{AskedEnd, GivenNotice, told_of_end, told_of_notice};
 use super::footing::Footing;
 use super::history::{delivery, history};
 use super::lifecycle::{self, Life, Proof, Side};
+use super::neighbours::Neighbours;
 use super::offers::{Offering, offer_of};
 use super::records::{DomainId, Holder, Outcome, Reason, StepKind};
 use super::room::{Alternative, DomainView, booked_by};
@@ -163,16 +164,16 @@ pub struct BookingView {
 }
 
 /// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
-/// look for the same slot on; `genuine` says whether a proof is its member's word, `footing` what the second
-/// member is to what the first one shares. `None`:
-/// neither requested nor decided, as far as is known.
+/// look for the same slot on. `None`: neither requested nor decided, as far as is known.
+///
+/// What has not begun goes with its owner: it is shown as cancelled, though nobody is left
+/// who could decide so.
 pub fn view(
     tx: &Tx<'_>,
     booking: &BookingId,
     viewer: &MemberId,
     others: &[(DomainId, DocId)],
-    genuine: &dyn Fn(&Proof) -> bool,
-    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
+    neighbours: &dyn Neighbours,
     now: Instant,
 ) -> Result<Option<BookingView>, RowsError> {
     let row = tx.row::<Bookings>(booking)?.unwrap_or_default();
@@ -180,7 +181,12 @@ pub fn view(
     let record = &request.record;
     let domain = DomainView::head(tx, &record.domain)?;
     let state = tx.row::<BookingStates>(&(record.domain, *booking))?;
-    let judged = judge(&row, domain.as_ref(), state.as_ref(), now);
+    let mut judged = judge(&row, domain.as_ref(), state.as_ref(), now);
+    let owner = domain.as_ref().filter(|domain| domain.row.group.is_none());
+    let is_ownerless = owner.is_some_and(|domain| neighbours.is_gone(&domain.row.owner));
+    if is_ownerless && may_go_with_its_owner(judged.status) && record.interval.start > now {
+        (judged.status, judged.reason) = (Status::Cancelled, Some(Reason::OWNER_GONE));
+    }
     let mut view = BookingView {
         booking: *booking,
         domain: record.domain,
@@ -223,13 +229,13 @@ pub fn view(
         view.changes_at = Some(record.interval.start);
     }
     let Some(domain) = domain else { return Ok(Some(view)) };
-    view.footing = footing(&domain.row.owner, &request.by.member);
+    view.footing = neighbours.footing(&domain.row.owner, &request.by.member);
     if let Some(terms) = domain.terms(&record.listing) {
         view.is_served = view.footing.is_served(terms);
         view.text_accepted = record.text_accepted(terms);
     }
     if view.status == Status::Confirmed {
-        let said = said(&row, &domain, genuine);
+        let said = said(&row, &domain, &|proof| neighbours.is_genuine(proof));
         let life = lifecycle::life(&view.interval, &said, now);
         view.changes_at = life.changes_at;
         view.life = Some(life);
@@ -244,9 +250,10 @@ pub fn view(
         view.status,
         Status::Displaced | Status::Requested | Status::Waiting | Status::Refused
     );
-    let fell = view.status == Status::Cancelled && view.reason == Some(Reason::UNAVAILABLE);
+    let by_itself = [Some(Reason::UNAVAILABLE), Some(Reason::OWNER_GONE)];
+    let fell = view.status == Status::Cancelled && by_itself.contains(&view.reason);
     if (is_open || fell) && view.interval.start >= now {
-        view.alternatives = alternatives(tx, &view, request.by.member, others, footing, now)?;
+        view.alternatives = alternatives(tx, &view, request.by.member, others, neighbours, now)?;
     }
     if let Some(OpenState::Displaced(displaced)) = state.as_ref().map(|state| &state.state) {
         view.by = displaced.by;
@@ -300,7 +307,7 @@ fn alternatives(
     view: &BookingView,
     requester: MemberId,
     others: &[(DomainId, DocId)],
-    footing: &dyn Fn(&MemberId, &MemberId) -> Footing,
+    neighbours: &dyn Neighbours,
     now: Instant,
 ) -> Result<Vec<Alternative>, RowsError> {
     let BookingView { listing, interval, quantity, .. } = view;
@@ -313,11 +320,15 @@ fn alternatives(
     if is_free && view.status == Status::Requested {
         return Ok(Vec::new());
     }
-    let mut found = domain.alternatives(listing, interval, *quantity, &asker, ALTERNATIVES);
+    let mut found = match view.reason {
+        // What is gone with its owner is free at no time.
+        Some(Reason::OWNER_GONE) => Vec::new(),
+        _ => domain.alternatives(listing, interval, *quantity, &asker, ALTERNATIVES),
+    };
     for (other, listing) in others.iter().take(ALTERNATIVES) {
         let Some(other) = DomainView::over(tx, other, interval)? else { continue };
         let mine = booked_by(tx, &other, listing, &requester, interval, now)?;
-        let footing = footing(&other.row.owner, &requester);
+        let footing = neighbours.footing(&other.row.owner, &requester);
         let asker = Asker { footing, mine: &mine, now };
         let broken = other.why_not(listing, interval, *quantity, &asker);
         if broken.is_ok_and(|broken| broken.is_empty()) {
@@ -325,6 +336,18 @@ fn alternatives(
         }
     }
     Ok(found)
+}
+
+/// Whether something that stands so is nothing any more without its owner.
+const fn may_go_with_its_owner(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Requested
+            | Status::Waiting
+            | Status::Offered
+            | Status::Confirmed
+            | Status::Displaced
+    )
 }
 
 struct Judged {

@@ -71,6 +71,9 @@ pub fn due(
             }
         }
     }
+    if std::mem::take(&mut todo.members) {
+        todo.bookings.extend(of_who_is_gone(tx, authority)?);
+    }
     let mut duties = Vec::new();
     if std::mem::take(&mut todo.epochs) && needs_epoch(tx, authority, me)? {
         duties.push(Duty::OpenEpoch);
@@ -118,6 +121,17 @@ pub fn due(
         duties.extend(owed.into_iter().map(|(booking, hashes)| Duty::Acknowledge(booking, hashes)));
     }
     Ok(duties)
+}
+
+/// Bookings of members who are in the neighbourhood no more.
+fn of_who_is_gone(tx: &Tx<'_>, authority: &Authority) -> Result<Vec<BookingId>, RowsError> {
+    let is_gone = |member: &MemberId| !authority.is_active(member);
+    if !authority.members().any(|(member, _)| is_gone(member)) {
+        return Ok(Vec::new());
+    }
+    let rows = tx.rows_with_prefix::<Bookings>(&[], EVERYTHING)?.into_iter();
+    let gone = rows.filter(|(_, row)| row.request().is_some_and(|it| is_gone(&it.by.member)));
+    Ok(gone.filter_map(|(key, _)| BookingId::from_slice(&key)).collect())
 }
 
 fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, RowsError> {
@@ -191,6 +205,16 @@ fn of_booking(
         return Ok(release.ok().map(|decision| Duty::Release(Box::new(decision))));
     }
     if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
+        // Who is gone comes for nothing: it is free again. What he has he still has to give
+        // back.
+        if !authority.is_active(&request.by.member) && held.interval.start > now {
+            let may = standing == Standing::Holder
+                || (standing == Standing::StandIn && held.decided_by == *me);
+            let reason = Reason::REQUESTER_GONE;
+            let release = booking::release(&view, me, *id, state.as_ref(), reason, now);
+            let release = release.ok().filter(|_| may);
+            return Ok(release.map(|decision| Duty::Release(Box::new(decision))));
+        }
         return of_end(tx, authority, me, (&row, &view), held, now);
     }
     let is_instant = decides_by_itself(&view, &request.record);

@@ -17,6 +17,8 @@ pub struct Todo {
     pub all: bool,
     /// Key epochs of this member, or the devices that could hold one.
     pub epochs: bool,
+    /// Who is in the neighbourhood.
+    pub members: bool,
     /// Bookings that changed.
     pub bookings: BTreeSet<BookingId>,
     /// Domains that changed.
@@ -37,6 +39,7 @@ impl Default for Todo {
         Self {
             all: true,
             epochs: true,
+            members: true,
             bookings: BTreeSet::new(),
             domains: BTreeSet::new(),
             grants: true,
@@ -54,6 +57,7 @@ impl Todo {
         let keys_changed = changes.authority || !changes.epochs.is_empty();
         self.epochs |= keys_changed;
         self.grants |= keys_changed;
+        self.members |= changes.authority;
         self.bookings.extend(&changes.bookings);
         self.receipts.extend(&changes.bookings);
         self.domains.extend(&changes.domains);
@@ -81,6 +85,7 @@ impl Todo {
     pub fn is_empty(&self) -> bool {
         !self.all
             && !self.epochs
+            && !self.members
             && self.bookings.is_empty()
             && self.domains.is_empty()
             && !self.grants

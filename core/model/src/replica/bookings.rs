@@ -435,15 +435,7 @@ impl Replica {
     ) -> Result<BookingView, ActError> {
         let (_, request) = self.deal(tx, booking)?;
         let others = self.others_like(tx, &request.record.listing, now)?;
-        let view = booking::view(
-            tx,
-            booking,
-            &self.me.member,
-            &others,
-            &self.genuine(),
-            &self.footings(),
-            now,
-        )?;
+        let view = booking::view(tx, booking, &self.me.member, &others, &self.authority, now)?;
         view.ok_or_else(|| ActError::not_found("booking.not_found"))
     }
 
@@ -452,15 +444,8 @@ impl Replica {
         let mut views = Vec::new();
         for (key, _) in tx.rows_with_prefix::<Bookings>(&[], BOOKINGS)? {
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            if let Some(view) = booking::view(
-                tx,
-                &id,
-                &self.me.member,
-                &[],
-                &self.genuine(),
-                &self.footings(),
-                now,
-            )? {
+            if let Some(view) = booking::view(tx, &id, &self.me.member, &[], &self.authority, now)?
+            {
                 views.push(view);
             }
         }

@@ -20,6 +20,7 @@ impl Replica {
     pub fn has_duties(&self, tx: &Tx<'_>, now: Instant) -> Result<bool, RowsError> {
         let only_receipts = !self.todo.all
             && !self.todo.epochs
+            && !self.todo.members
             && self.todo.bookings.is_empty()
             && self.todo.domains.is_empty()
             && !self.todo.grants;
@@ -47,6 +48,7 @@ impl Replica {
         let mut changes = Changes::default();
         if self.check_member().is_err() {
             self.todo.all = false;
+            self.todo.members = false;
             return Ok(changes);
         }
         let me = self.as_holder();

@@ -10,10 +10,6 @@ impl Replica {
         Footing::in_hood(&self.authority, owner, asker)
     }
 
-    pub(super) fn footings(&self) -> impl Fn(&MemberId, &MemberId) -> Footing + '_ {
-        |owner, asker| self.footing(owner, asker)
-    }
-
     /// Whether terms of one's own could serve anybody: near to a home that nobody attests is
     /// nobody.
     pub(super) fn check_tiers(&self, terms: &Terms) -> Result<(), ActError> {

@@ -204,15 +204,7 @@ impl Replica {
                 continue;
             }
             let Some(id) = BookingId::from_slice(&key) else { continue };
-            let view = booking::view(
-                tx,
-                &id,
-                &self.me.member,
-                &[],
-                &self.genuine(),
-                &self.footings(),
-                now,
-            )?;
+            let view = booking::view(tx, &id, &self.me.member, &[], &self.authority, now)?;
             let Some(view) = view else { continue };
             requesters.extend(view.requester);
             all.push(view);

@@ -319,18 +319,10 @@ fn a_request_shows_how_far_it_got() {
     place.owner.told(inner::REQUEST, &request.to_payload().unwrap(), &at, &by);
     let shown = |rows: &MemoryRows| {
         let tx = Tx::new(rows);
-        booking::view(
-            &tx,
-            &wanted.booking,
-            &requester,
-            &[],
-            &|_| false,
-            &|_, _| Footing::NEAREST,
-            NOW,
-        )
-        .unwrap()
-        .unwrap()
-        .delivery
+        booking::view(&tx, &wanted.booking, &requester, &[], &world::AllNear, NOW)
+            .unwrap()
+            .unwrap()
+            .delivery
     };
     assert_eq!(shown(&place.owner.rows), Delivery::OnDevice);
     let mut tx = Tx::new(&place.owner.rows);

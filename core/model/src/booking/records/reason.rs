@@ -33,6 +33,10 @@ impl Reason {
     /// Its parts, or what it is part of, are booked.
     pub const PARTS: Self = Self(11);
 
+    /// Whoever asked is in the neighbourhood no more.
+    pub const REQUESTER_GONE: Self = Self(17);
+    /// Whoever it is of is in the neighbourhood no more.
+    pub const OWNER_GONE: Self = Self(18);
     /// What was there before is not back yet.
     pub const STILL_OUT: Self = Self(16);
 
@@ -52,6 +56,8 @@ impl Reason {
             10 => "closed",
             11 => "parts",
             16 => "still_out",
+            17 => "requester_gone",
+            18 => "owner_gone",
             _ => "other",
         }
     }
