@@ -295,6 +295,7 @@ def sealed(plain):
         body["reason"], body["text"] = read.uint(), read.text()
     elif kind == 0x14:
         body["end"], body["note"] = read.option(read.int), read.text()
+        body["turn"] = read.uint()
     elif kind == 0x15:
         body["asked"] = read.hash()
         if read.uint() == 0:
@@ -373,7 +374,7 @@ def records(values):
     assert sealed(values["record.cancel"])[1]["reason"] == 1
     assert len(sealed(values["record.receipt"])[1]["hashes"]) == 2
     kind, asked = sealed(values["record.extension"])
-    assert (kind, asked["end"], asked["note"]) == (0x14, None, "Encore un peu")
+    assert (kind, asked["end"], asked["note"], asked["turn"]) == (0x14, None, "Encore un peu", 1)
     kind, answer = sealed(values["record.extension_answer"])
     assert (kind, answer["asked"], answer["refused"]) == (0x15, bytes([8] * 32), (6, "Pris"))
     kind, notice = sealed(values["record.notice"])

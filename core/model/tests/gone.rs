@@ -3,10 +3,9 @@
 
 use palier_model::booking::lifecycle::Stage;
 use palier_model::booking::{BookingView, Care, Mode, Reason, Status, StepKind, Terms};
-use palier_model::engine::Now;
 use palier_model::keys::{BookingId, DocId, HoodHash};
 use palier_model::listing::{ListingContent, ListingKind};
-use palier_model::replica::{Deciding, NewRequest, NewStep, Replica};
+use palier_model::replica::{Deciding, NewRequest, NewStep};
 use palier_model::sim::World;
 use palier_model::time::Interval;
 
@@ -35,6 +34,15 @@ impl Street {
 
     fn rest(&mut self) {
         assert!(self.world.run_until_quiescent(120_000));
+    }
+
+    /// Links end with the hours, and are made anew.
+    fn two_hours_pass(&mut self) {
+        self.world.advance(2 * 3_600_000);
+        for guest in [self.bo, self.cleo] {
+            self.world.connect(guest, self.anna);
+        }
+        self.rest();
     }
 
     fn publish(&mut self, by: usize, mode: Mode) -> DocId {
@@ -78,9 +86,10 @@ impl Street {
 
     fn seen(&mut self, by: usize, booking: &BookingId) -> BookingView {
         let hood = self.hood;
-        let seen =
-            |replica: &mut Replica, tx: &_, now: Now| replica.booking(tx, booking, now.claimed);
-        self.world.read(by, &hood, seen).unwrap()
+        let seen = self
+            .world
+            .read(by, &hood, |replica, tx, now| replica.booking(tx, booking, now.claimed));
+        seen.unwrap()
     }
 }
 
@@ -92,7 +101,7 @@ fn what_somebody_who_is_gone_had_booked_is_free_again_and_what_he_has_is_not() {
     let has = street.ask(bo, place, 1, 10);
     let booked = street.ask(bo, place, 48, 5);
     assert_eq!(street.seen(bo, &booked).status, Status::Confirmed);
-    street.world.advance(2 * 3_600_000);
+    street.two_hours_pass();
     let handed = street.world.act(anna, &street.hood.clone(), |replica, tx, now, rng| {
         let new =
             NewStep { booking: has, kind: StepKind::HAND_OVER, text: String::new(), proof: None };
@@ -125,7 +134,7 @@ fn what_was_booked_of_somebody_who_is_gone_is_told_to_be_cancelled_with_what_els
         street.rest();
         assert_eq!(street.seen(cleo, &booking).status, Status::Confirmed);
     }
-    street.world.advance(2 * 3_600_000);
+    street.two_hours_pass();
     street.remove(bo);
     for booking in [later, asked] {
         let seen = street.seen(cleo, &booking);

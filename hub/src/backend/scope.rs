@@ -6,8 +6,6 @@ use palier_model::keys::MemberId;
 use palier_model::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Waiting;
-
 /// In whose name, where and when an operation happens.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {

@@ -38,7 +38,7 @@ use palier_node::home::{Home, Platform, default_state, write_atomically};
 use palier_node::node::{Identity, NetworkConfig, Node, NodeConfig};
 
 use crate::answer::{Init, Recovered, Saved};
-use crate::backend::{Host, Opening, Recovery, Scope};
+use crate::backend::{Backend, Host, Opening, Recovery, Scope};
 use crate::errors::{CliError, Result};
 
 /// Where a hub listens when nothing else is said.

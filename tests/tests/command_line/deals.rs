@@ -1,6 +1,6 @@
 //! What two homes agree.
 
-use palier_tests::{Person, until};
+use palier_tests::Person;
 
 use crate::{Story, id, slot, text};
 

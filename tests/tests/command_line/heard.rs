@@ -1,12 +1,12 @@
 //! `palier run`, heard line by line.
 
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use palier_tests::Person;
 use palier_tests::script::words;
-use palier_tests::{Person, until};
 use serde_json::Value;
 
 /// `palier run` whose lines are read.

@@ -286,11 +286,12 @@ fn of_a_removed_member_nothing_is_offered_and_nothing_asked_or_accepted() {
     }
     assert_eq!(them.request(2, listing, 1).unwrap_err().code, "listing.withdrawn");
     assert_eq!(accept(&mut them, open).unwrap_err().code, "booking.requester_gone");
-    // What was promised before stays a promise until somebody takes it back.
+    // What was promised him and has not begun is free for others.
     let hood = them.hood;
     let view =
         them.world.read(0, &hood, |replica, tx, now| replica.booking(tx, &kept, now.claimed));
-    assert_eq!(view.unwrap().status, Status::Confirmed);
+    let view = view.unwrap();
+    assert_eq!((view.status, view.reason), (Status::Cancelled, Some(Reason::REQUESTER_GONE)));
     assert!(them.rename(1, listing, "Encore").is_ok(), "its own home was not told yet");
 }
 
