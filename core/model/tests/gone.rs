@@ -36,6 +36,10 @@ impl Street {
         assert!(self.world.run_until_quiescent(120_000));
     }
 
+    fn two_days_pass(&mut self) {
+        self.world.advance(48 * 3_600_000);
+    }
+
     /// Links end with the hours, and are made anew.
     fn two_hours_pass(&mut self) {
         self.world.advance(2 * 3_600_000);
@@ -100,20 +104,26 @@ fn what_somebody_who_is_gone_had_booked_is_free_again_and_what_he_has_is_not() {
     let place = street.publish(anna, Mode::Instant);
     let has = street.ask(bo, place, 1, 10);
     let booked = street.ask(bo, place, 48, 5);
+    let early = street.ask(bo, place, 20, 5);
     assert_eq!(street.seen(bo, &booked).status, Status::Confirmed);
     street.two_hours_pass();
-    let handed = street.world.act(anna, &street.hood.clone(), |replica, tx, now, rng| {
-        let new =
-            NewStep { booking: has, kind: StepKind::HAND_OVER, text: String::new(), proof: None };
-        Ok(((), replica.step(tx, now.claimed, rng, new)?))
-    });
-    handed.unwrap();
+    for booking in [has, early] {
+        let handed = street.world.act(anna, &street.hood.clone(), |replica, tx, now, rng| {
+            let (kind, text) = (StepKind::HAND_OVER, String::new());
+            let new = NewStep { booking, kind, text, proof: None };
+            Ok(((), replica.step(tx, now.claimed, rng, new)?))
+        });
+        handed.unwrap();
+    }
     street.remove(bo);
     let fell = street.seen(anna, &booked);
     assert_eq!((fell.status, fell.reason), (Status::Cancelled, Some(Reason::REQUESTER_GONE)));
-    let kept = street.seen(anna, &has);
-    assert_eq!(kept.status, Status::Confirmed);
-    assert_eq!(kept.life.map(|life| life.stage), Some(Stage::HandedOver));
+    // Also what he was given before its time.
+    for booking in [has, early] {
+        let kept = street.seen(anna, &booking);
+        assert_eq!(kept.status, Status::Confirmed);
+        assert_eq!(kept.life.map(|life| life.stage), Some(Stage::HandedOver));
+    }
     // Somebody else can have it.
     let next = street.ask(cleo, place, 46, 5);
     assert_eq!(street.seen(cleo, &next).status, Status::Confirmed);
@@ -143,7 +153,10 @@ fn what_was_booked_of_somebody_who_is_gone_is_told_to_be_cancelled_with_what_els
         assert!(seen.alternatives.iter().all(|it| it.listing == hers), "{:?}", seen.alternatives);
         assert!(!seen.alternatives.is_empty());
     }
-    // What has begun goes on: it is still to be brought back.
+    // That does not change when its time comes.
+    street.two_days_pass();
+    assert_eq!(street.seen(cleo, &later).status, Status::Cancelled);
+    // What had begun goes on: it is still to be brought back.
     let begun = street.seen(cleo, &soon);
     assert_eq!((begun.status, begun.life.is_some()), (Status::Confirmed, true));
 }

@@ -4,12 +4,13 @@
 //! Invariant: a group is named by its founding; a manager is a member with an appointment
 //! that counts and that no counted end of it had not come before.
 
-use super::engine::Authority;
+use super::engine::{Authority, Status};
 use super::fact::Body;
 use super::graph::At;
 use super::rule::{Rules, Taking};
 use crate::journal::{GroupId, LogStart, Owner, Right};
 use crate::keys::{DeviceId, EntryHash, MemberId};
+use crate::time::Instant;
 
 /// A group as the acts make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +179,34 @@ impl Authority {
     /// nothing ever taken away. Only grows.
     pub fn ever_managed(&self, group: &GroupId, member: &MemberId) -> bool {
         !self.rules.appointments(group, member).is_empty()
+    }
+
+    /// Whether a device's part in a group's account is over: by an act that would count were
+    /// nothing ever taken away, its member manages the group no more or is gone, or it was
+    /// revoked. Only grows.
+    pub fn ever_ended(&self, group: &GroupId, device: &DeviceId) -> bool {
+        let known = self.rules.certificates.get(device).into_iter().flatten();
+        let owners = known.filter_map(|at| self.rules.graph.certifies(*at));
+        owners.map(|(owner, _)| owner).any(|member| {
+            let ends = self.rules.takers_of.get(&member).into_iter().flatten();
+            ends.map(|taker| self.rules.takers[*taker].1).any(|taking| match taking {
+                Taking::Member(..) => true,
+                Taking::Manager(_, of) => of == *group,
+                Taking::Device(_, of) => of == *device,
+                Taking::Role(..) => false,
+            })
+        })
+    }
+
+    /// Since when somebody is in the neighbourhood no more, as whoever removed him claims.
+    pub fn gone_since(&self, member: &MemberId) -> Option<Instant> {
+        self.member(member).filter(|known| known.status != Status::Active)?;
+        let takers = self.counted.get(member).into_iter().flatten();
+        let out = takers.filter_map(|taker| match self.rules.takers[*taker] {
+            (by, Taking::Member(..)) => Some(self.rules.graph.nodes[by].fact.at),
+            _ => None,
+        });
+        out.min()
     }
 
     /// The manager and the appointment that entry 0 of a group's log claims, if they are

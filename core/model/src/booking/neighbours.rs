@@ -5,6 +5,7 @@ use super::lifecycle::Proof;
 use super::still_out::is_genuine;
 use crate::authority::Authority;
 use crate::keys::MemberId;
+use crate::time::Instant;
 
 /// Who is who, as far as it is known here.
 pub trait Neighbours {
@@ -12,8 +13,8 @@ pub trait Neighbours {
     fn is_genuine(&self, proof: &Proof) -> bool;
     /// What `asker` is to what `owner` shares.
     fn footing(&self, owner: &MemberId, asker: &MemberId) -> Footing;
-    /// Whether somebody is in the neighbourhood no more: left, or was removed.
-    fn is_gone(&self, member: &MemberId) -> bool;
+    /// Since when somebody is in the neighbourhood no more: left, or was removed.
+    fn gone_since(&self, member: &MemberId) -> Option<Instant>;
 }
 
 impl Neighbours for Authority {
@@ -25,7 +26,7 @@ impl Neighbours for Authority {
         Footing::in_hood(self, owner, asker)
     }
 
-    fn is_gone(&self, member: &MemberId) -> bool {
-        !self.is_active(member)
+    fn gone_since(&self, member: &MemberId) -> Option<Instant> {
+        Self::gone_since(self, member)
     }
 }

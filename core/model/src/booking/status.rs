@@ -166,8 +166,8 @@ pub struct BookingView {
 /// A booking as `viewer` sees it at `now`; `others` are resources besides its own to
 /// look for the same slot on. `None`: neither requested nor decided, as far as is known.
 ///
-/// What has not begun goes with its owner: it is shown as cancelled, though nobody is left
-/// who could decide so.
+/// What has not begun when its owner goes, goes with him: it is shown as cancelled, though
+/// nobody is left who could decide so.
 pub fn view(
     tx: &Tx<'_>,
     booking: &BookingId,
@@ -183,8 +183,10 @@ pub fn view(
     let state = tx.row::<BookingStates>(&(record.domain, *booking))?;
     let mut judged = judge(&row, domain.as_ref(), state.as_ref(), now);
     let owner = domain.as_ref().filter(|domain| domain.row.group.is_none());
-    let is_ownerless = owner.is_some_and(|domain| neighbours.is_gone(&domain.row.owner));
-    if is_ownerless && may_go_with_its_owner(judged.status) && record.interval.start > now {
+    let gone = owner.and_then(|domain| neighbours.gone_since(&domain.row.owner));
+    let had_begun =
+        |since: Instant| record.interval.start <= since || row.steps.iter().any(|step| step.counts);
+    if gone.is_some_and(|since| !had_begun(since)) && may_go_with_its_owner(judged.status) {
         (judged.status, judged.reason) = (Status::Cancelled, Some(Reason::OWNER_GONE));
     }
     let mut view = BookingView {

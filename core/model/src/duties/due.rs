@@ -125,7 +125,7 @@ pub fn due(
 
 /// Bookings of members who are in the neighbourhood no more.
 fn of_who_is_gone(tx: &Tx<'_>, authority: &Authority) -> Result<Vec<BookingId>, RowsError> {
-    let is_gone = |member: &MemberId| !authority.is_active(member);
+    let is_gone = |member: &MemberId| authority.gone_since(member).is_some();
     if !authority.members().any(|(member, _)| is_gone(member)) {
         return Ok(Vec::new());
     }
@@ -207,7 +207,8 @@ fn of_booking(
     if let Some(OpenState::Held(held)) = state.as_ref().map(|state| &state.state) {
         // Who is gone comes for nothing: it is free again. What he has he still has to give
         // back.
-        if !authority.is_active(&request.by.member) && held.interval.start > now {
+        let has_begun = held.interval.start <= now || row.steps.iter().any(|step| step.counts);
+        if authority.gone_since(&request.by.member).is_some() && !has_begun {
             let may = standing == Standing::Holder
                 || (standing == Standing::StandIn && held.decided_by == *me);
             let reason = Reason::REQUESTER_GONE;
@@ -241,7 +242,11 @@ fn of_booking(
     };
     let by = request.by.member;
     let mine = booking::booked_by(tx, &view, &wanted.resource, &by, &interval, now)?;
+    let is_in_line = booking::waiting(tx, &view.id)?.iter().any(|waits| waits.booking == *id);
     let queue = |view: &DomainView| -> Option<Duty> {
+        if is_in_line {
+            return None;
+        }
         let decision = booking::queue(view, me, &wanted, state.as_ref(), now).ok()?;
         (interval.start > now).then(|| Duty::Queue(Box::new(decision)))
     };
@@ -306,7 +311,10 @@ fn of_end(
     let Some(asked) = booking::asked_end(row) else { return Ok(None) };
     let is_one_of_us =
         authority.is_active(&asked.by.member) && authority.stands(&view.row.owned_by());
-    if !is_one_of_us || !booking::is_open(row, view, held, asked) {
+    // Another answer of this device would be written and not kept, and so for ever.
+    let by_me = |it: &&booking::Said<booking::ExtensionAnswer>| it.by.device == me.device;
+    let is_full = row.extension_answers.iter().filter(by_me).count() >= booking::SAID_BY_DEVICE;
+    if !is_one_of_us || is_full || !booking::is_open(row, view, held, asked) {
         return Ok(None);
     }
     let interval = Interval { start: held.interval.start, end: asked.record.end };

@@ -9,14 +9,18 @@ use super::due::decides_by_itself;
 use crate::authority::Authority;
 use crate::booking::lifecycle::Proof;
 use crate::booking::{
-    self, BookingRow, BookingStates, Bookings, DomainView, Footing, Holder, Offering, Reason,
-    Standing, Waits, Wanted, offer_of,
+    self, BookingRow, BookingStates, Bookings, Care, DecideError, DomainView, Footing, Holder,
+    Offering, Reason, Standing, Waits, Wanted, availability::Refusal, offer_of,
 };
+use crate::journal::Owner;
+use crate::ledger;
 use crate::rows::{RowsError, Tx};
 use crate::time::Instant;
 
 /// So many of one list are written to in one round.
 const ROUND: usize = 64;
+/// What is past for so long leaves the list: a clock that is ahead by less empties none.
+const OVER_MS: i64 = 7 * Instant::DAY_MS;
 
 /// What is due on the list of a domain, and when it is to be looked at again.
 #[derive(Debug, Default)]
@@ -34,7 +38,8 @@ pub(super) fn of_waiting(
     now: Instant,
 ) -> Result<Due, RowsError> {
     let mut due = Due::default();
-    if booking::who_may(view, me) != Standing::Holder {
+    // Of what is nobody's any more nothing is offered.
+    if booking::who_may(view, me) != Standing::Holder || !authority.stands(&view.row.owned_by()) {
         return Ok(due);
     }
     let room = Room { tx, authority, me, view, now };
@@ -47,14 +52,17 @@ pub(super) fn of_waiting(
         let offer = offer_of(&row, view);
         let ran_out = offer.as_ref().is_some_and(|offer| offer.ends_waiting(&waits, now));
         // What nobody can have any more leaves the list, or that would grow for ever.
-        if waits.interval.start < now || ran_out {
+        if waits.interval.start.plus_ms(OVER_MS) < now || ran_out {
             let state = tx.row::<BookingStates>(&(view.id, waits.booking))?;
             let id = waits.booking;
             let release = booking::release(view, me, id, state.as_ref(), Reason::NONE, now);
             due.duties.extend(release.ok().map(|decision| Duty::Release(Box::new(decision))));
-        } else if is_in_line(authority, &row, &waits, now) {
+        } else if is_in_line(tx, authority, &row, &waits, now)? && room.is_lawful(&row, &waits)? {
             let request = row.request().map(|request| &request.record);
-            let by_itself = request.is_some_and(|request| decides_by_itself(view, request));
+            // One more of this device would be written and not kept.
+            let mine = row.offers.iter().filter(|it| it.by.device == me.device).count();
+            let by_itself = mine < booking::SAID_BY_DEVICE
+                && request.is_some_and(|request| decides_by_itself(view, request));
             line.push((waits, offer.filter(|offer| !offer.has_run_out(now)), by_itself));
         }
     }
@@ -97,12 +105,20 @@ fn wanted(waits: &Waits) -> Wanted {
     }
 }
 
-/// Whether somebody on the list still waits: whoever is gone must not stand in the way of
-/// those behind.
-fn is_in_line(authority: &Authority, row: &BookingRow, waits: &Waits, now: Instant) -> bool {
-    let Some(request) = row.request() else { return false };
-    let is_gone = !request.counts || !authority.is_active(&request.by.member);
-    !is_gone && !row.is_given_up() && waits.interval.start >= now
+/// Whether somebody on the list still waits: whoever is gone, or could not be accepted, must
+/// not stand in the way of those behind.
+fn is_in_line(
+    tx: &Tx<'_>,
+    authority: &Authority,
+    row: &BookingRow,
+    waits: &Waits,
+    now: Instant,
+) -> Result<bool, RowsError> {
+    let Some(request) = row.request() else { return Ok(false) };
+    let by = request.by.member;
+    let is_gone = !request.counts || !authority.is_active(&by);
+    let waits = !is_gone && !row.is_given_up() && waits.interval.start >= now;
+    Ok(waits && !ledger::double_spend(tx, &Owner::Member(by))?)
 }
 
 /// Where room is looked for.
@@ -115,6 +131,23 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
+    /// Whether the terms would let somebody who waits have it by now: whom they serve, and
+    /// how much one may have. What he asked in time he asked in time.
+    fn is_lawful(&self, row: &BookingRow, waits: &Waits) -> Result<bool, RowsError> {
+        let Some(request) = row.request() else { return Ok(false) };
+        let there = DomainView::around(self.tx, &self.view.id, &waits.interval, self.now)?;
+        let Some(there) = there else { return Ok(false) };
+        let by = request.by.member;
+        let footing = Footing::in_hood(self.authority, &there.row.owner, &by);
+        let (of, when) = (&waits.resource, &waits.interval);
+        let mine = booking::booked_by(self.tx, &there, of, &by, when, self.now)?;
+        let wanted = Wanted { footing, ..wanted(waits) };
+        let told = booking::check(&there, &wanted, &mine, Care::AllTerms, self.now);
+        let Err(DecideError::Terms(broken)) = told else { return Ok(true) };
+        let late = |why: &Refusal| matches!(why, Refusal::TooSoon { .. } | Refusal::TooFar { .. });
+        Ok(broken.iter().all(late))
+    }
+
     /// Whether there is room for somebody beside what is spoken for and what is not back.
     fn is_there(&self, waits: &Waits, spoken_for: &[Wanted]) -> Result<bool, RowsError> {
         let there = DomainView::over(self.tx, &self.view.id, &waits.interval)?;
@@ -140,7 +173,7 @@ pub(super) fn is_behind_others(
         }
         let row = tx.row::<Bookings>(&waits.booking)?.unwrap_or_default();
         let ran_out = offer_of(&row, view).is_some_and(|offer| offer.ends_waiting(&waits, now));
-        if !ran_out && is_in_line(authority, &row, &waits, now) {
+        if !ran_out && is_in_line(tx, authority, &row, &waits, now)? {
             return Ok(true);
         }
     }

@@ -177,10 +177,10 @@ pub fn figures(
     })
 }
 
-/// Whether a member is proven to have spent twice: two transfers of one device under one
-/// n. Honest nodes make no new deal with it.
-pub fn double_spend(tx: &Tx<'_>, member: &MemberId) -> Result<bool, RowsError> {
-    Ok(tx.row::<Sums>(&Owner::Member(*member))?.is_some_and(|sums| sums.double_spend))
+/// Whether a member or a group is proven to have spent twice: two transfers of one device
+/// under one n. Honest nodes make no new deal with it.
+pub fn double_spend(tx: &Tx<'_>, owner: &Owner) -> Result<bool, RowsError> {
+    Ok(tx.row::<Sums>(owner)?.is_some_and(|sums| sums.double_spend))
 }
 
 /// Transfers between two members that name a deal by its tag.

@@ -23,6 +23,11 @@ pub trait LedgerFacts {
     /// The credit line that lies with an account, in minutes. Grows with the set of acts
     /// and never shrinks, whatever is taken away later.
     fn line(&self, account: &Account) -> u64;
+
+    /// Whether another device of its owner may close an account: a member's own devices may
+    /// close each other; of a group's account the device's part must be over. Grows with
+    /// the set of acts and never shrinks.
+    fn may_close(&self, account: &Account) -> bool;
 }
 
 /// Takes in a ledger entry written by a device of a member or a group; gives whose ledgers it concerns.
@@ -140,14 +145,20 @@ pub fn recount_lines(
     for (key, row) in tx.rows_with_prefix::<Accounts>(&[], ROWS)? {
         let Some(account) = account_of(&key) else { continue };
         let line = facts.line(&account);
+        let of = (account.owner, account.device).to_key();
         if line == row.line {
+            // A closing may have waited for the end of who is closed.
+            if matches!(account.owner, Owner::Group(_)) {
+                for hash in hashes(tx.rows_with_prefix::<ClosesOf>(&of, ROWS)?) {
+                    settle(tx, facts, hash, &mut touched)?;
+                }
+            }
             continue;
         }
         change(tx, facts, &account, |row| row.line = line)?;
         touched.insert(account.owner);
         let first = (account.owner, account.device, 1_u64).to_key();
         let mut again = hashes(tx.rows_with_prefix::<Chain>(&first, ROWS)?);
-        let of = (account.owner, account.device).to_key();
         again.extend(hashes(tx.rows_with_prefix::<ClosesOf>(&of, ROWS)?));
         for hash in again {
             settle(tx, facts, hash, &mut touched)?;
@@ -332,6 +343,10 @@ impl Past for Known<'_, '_> {
 
     fn line(&self, account: &Account) -> u64 {
         self.facts.line(account)
+    }
+
+    fn may_close(&self, account: &Account) -> bool {
+        self.facts.may_close(account)
     }
 
     fn standing(&self, hash: &EntryHash) -> Result<Option<Standing>, RowsError> {

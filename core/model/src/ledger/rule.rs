@@ -94,6 +94,9 @@ pub trait Past {
     /// The credit line that lies with an account, in minutes.
     fn line(&self, account: &Account) -> u64;
 
+    /// Whether an account may be closed by another of its owner's devices.
+    fn may_close(&self, account: &Account) -> bool;
+
     /// What stands under a hash, if it counts.
     fn standing(&self, hash: &EntryHash) -> Result<Option<Standing>, Self::Error>;
 
@@ -153,6 +156,9 @@ pub fn judge_close<P: Past>(
     closing: &CloseAccount,
     past: &P,
 ) -> Result<Result<Cover, Held>, P::Error> {
+    if !past.may_close(closed) {
+        return Ok(Err(Held::Waits));
+    }
     before(closed, closing.n, closing.last.map(|last| last.hash), past)
 }
 

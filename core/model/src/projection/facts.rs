@@ -68,4 +68,11 @@ impl LedgerFacts for Authority {
             _ => 0,
         }
     }
+
+    fn may_close(&self, account: &Account) -> bool {
+        match &account.owner {
+            Owner::Group(group) => self.ever_ended(group, &account.device),
+            _ => true,
+        }
+    }
 }

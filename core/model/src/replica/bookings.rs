@@ -12,7 +12,7 @@ use crate::booking::{
     Care, Decision, DomainId, DomainView, Holder, Outcome, Reason, Record, Request, Said,
     Standing as Stands, Wanted, booked_by, booking_id,
 };
-use crate::journal::{Descriptor, kind};
+use crate::journal::{Descriptor, Owner, kind};
 use crate::keys::{BookingId, DeviceId, DocId, EntryHash, MemberId, SeriesId};
 use crate::listing::{ListingRow, ListingStatus, Listings};
 use crate::projection::Changes;
@@ -210,7 +210,7 @@ impl Replica {
         if !request.counts || !self.authority.is_active(&by) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
-        self.check_credits(tx, &by)?;
+        self.check_credits(tx, &Owner::Member(by))?;
         if !self.authority.stands(&domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }

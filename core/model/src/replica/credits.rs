@@ -262,9 +262,10 @@ impl Replica {
         Ok(lines)
     }
 
-    /// Refuses a new deal with a member that is proven to have spent the same minutes twice.
-    pub(super) fn check_credits(&self, tx: &Tx<'_>, member: &MemberId) -> Result<(), ActError> {
-        match ledger::double_spend(tx, member)? {
+    /// Refuses a new deal with a member or a group that is proven to have spent the same
+    /// minutes twice.
+    pub(super) fn check_credits(&self, tx: &Tx<'_>, owner: &Owner) -> Result<(), ActError> {
+        match ledger::double_spend(tx, owner)? {
             true => Err(ActError::not_allowed("credit.double_spend")),
             false => Ok(()),
         }

@@ -16,7 +16,7 @@ use crate::booking::{
     ExtensionAnswer, Footing, Held, NewEnd, Notice, OpenState, Outcome, Reason, Request, Said,
     Standing as Stands,
 };
-use crate::journal::Ref;
+use crate::journal::{Owner, Ref};
 use crate::keys::{BookingId, EntryHash, MemberId};
 use crate::projection::Changes;
 use crate::rows::Tx;
@@ -183,7 +183,7 @@ impl Replica {
         if !self.authority.stands(&it.domain.row.owned_by()) {
             return Err(ActError::conflict("listing.withdrawn"));
         }
-        self.check_credits(tx, &by)?;
+        self.check_credits(tx, &Owner::Member(by))?;
         let interval = it.interval(asked.record.end);
         let view = DomainView::over(tx, &it.domain.id, &interval)?;
         let view = view.ok_or_else(|| ActError::not_found("listing.not_found"))?;

@@ -23,8 +23,7 @@ impl Replica {
             Owner::Group(group) if self.authority.managers(&group).is_empty() => {
                 Err(ActError::conflict("group.unmanaged"))
             }
-            Owner::Group(_) => Ok(()),
-            _ => self.check_credits(tx, &domain.row.owner),
+            owner => self.check_credits(tx, &owner),
         }
     }
 }

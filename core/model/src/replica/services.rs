@@ -9,6 +9,7 @@ use super::fees::{fee_of, minutes_of};
 use super::{ActError, Replica};
 use crate::booking::lifecycle::{Side, StepError};
 use crate::booking::{Receipt, booking_id};
+use crate::journal::Owner;
 use crate::keys::{BookingId, DocId, EntryHash, MemberId, SeriesId};
 use crate::listing::{ListingKind, ListingRow, ListingState, ListingStatus, Listings};
 use crate::projection::Changes;
@@ -137,7 +138,7 @@ impl Replica {
         changes: &mut Changes,
     ) -> Result<BookingId, ActError> {
         let (row, owner) = self.may_answer(tx, now, &new.listing)?;
-        self.check_credits(tx, &owner)?;
+        self.check_credits(tx, &Owner::Member(owner))?;
         if let Some(interval) = &new.interval {
             check_time(interval, now)?;
         }
@@ -229,7 +230,7 @@ impl Replica {
     ) -> Result<Changes, ActError> {
         let party = self.side_of_service(tx, booking, now)?;
         self.may_go_on(&party)?;
-        self.check_credits(tx, &party.other)?;
+        self.check_credits(tx, &Owner::Member(party.other))?;
         service::may(&party.view.life, Move::Agree, party.side, false, now).map_err(refused)?;
         let open = party.view.open_to(party.side, now);
         let open = open.ok_or_else(|| ActError::conflict("booking.no_proposal"))?;

@@ -9,6 +9,7 @@ use crate::booking::{
     self, Accepts, Bookings, DomainId, DomainView, Offer, OpenState, Standing as Stands, Status,
     Taken, Wanted, offer_of,
 };
+use crate::journal::Owner;
 use crate::keys::BookingId;
 use crate::projection::Changes;
 use crate::rows::{RowsError, Tx};
@@ -70,6 +71,10 @@ impl Replica {
         if !request.counts || !self.authority.is_active(&request.by.member) {
             return Err(ActError::conflict("booking.requester_gone"));
         }
+        if !self.authority.stands(&domain.row.owned_by()) {
+            return Err(ActError::conflict("listing.withdrawn"));
+        }
+        self.check_credits(tx, &Owner::Member(request.by.member))?;
         let list = booking::waiting(tx, &domain.id)?;
         let waits = list.into_iter().find(|waits| waits.booking == *booking);
         let waits = waits.filter(|_| !row.is_given_up());

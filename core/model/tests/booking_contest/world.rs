@@ -286,7 +286,7 @@ impl booking::Neighbours for AllNear {
         booking::Footing::NEAREST
     }
 
-    fn is_gone(&self, _: &MemberId) -> bool {
-        false
+    fn gone_since(&self, _: &MemberId) -> Option<Instant> {
+        None
     }
 }
