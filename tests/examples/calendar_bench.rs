@@ -1,4 +1,4 @@
-//! P10, figures of calendars on SQLite: `cargo xtask bench p10`, or `cargo run --release
+//! Figures of calendars on SQLite: `cargo xtask bench calendars`, or `cargo run --release
 //! --package palier-tests --example calendar_bench [BOOKINGS [LISTINGS]]`. A room with
 //! 2,000 bookings, "free on Saturday morning" over all tools, and acceptances in a
 //! neighbourhood and in one ten times as large. Prints a table; fails on nothing but what

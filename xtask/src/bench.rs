@@ -7,7 +7,7 @@ use crate::rust::cargo;
 
 /// Builds and runs it with these arguments.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
-    let is_calendars = |argument: &String| argument.eq_ignore_ascii_case("p10");
+    let is_calendars = |argument: &String| argument.eq_ignore_ascii_case("calendars");
     let of_calendars = arguments.is_empty() || arguments.iter().any(is_calendars);
     let others: Vec<String> = arguments.iter().filter(|it| !is_calendars(it)).cloned().collect();
     // Asked for alone it is measured alone.

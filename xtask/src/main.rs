@@ -54,7 +54,7 @@ enum Chore {
     },
     /// Measure, beside others, what the targets speak of; all of it, or these figures.
     Bench {
-        /// Figures and options: `P1`, `--scale 0.1`, `--documents 100,1000`, `--json FILE`.
+        /// Figures and options: `P1`, `calendars`, `--scale 0.1`, `--documents 100,1000`, `--json FILE`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
