@@ -10,8 +10,9 @@ use crate::booking::{
     self, BookingRow, BookingStates, Bookings, Calendars, DecideError, Decision, DomainView,
     Footing, Held, Holder, Mode, NewEnd, OpenState, Reason, Receipts, Request, Standing, Wanted,
 };
+use crate::keyring::EARLIER_SECRETS;
 use crate::keys::{BookingId, EntryHash, MemberId};
-use crate::projection::{keyring_of, own_acts_wait};
+use crate::projection::{EpochSecrets, keyring_of, own_acts_wait};
 use crate::rows::{RowsError, Tx};
 use crate::service::{self, Services};
 use crate::time::{Instant, Interval};
@@ -142,8 +143,15 @@ fn needs_epoch(tx: &Tx<'_>, authority: &Authority, me: &Holder) -> Result<bool, 
         return Ok(false);
     }
     let ring = keyring_of(tx, authority, &me.member)?;
-    let opener = ring.opener();
-    Ok(ring.needs_new_epoch().is_some() && opener.is_none_or(|device| device == me.device))
+    if ring.needs_new_epoch().is_some() {
+        return Ok(ring.opener().is_none_or(|device| device == me.device));
+    }
+    // Its opener did not know the secret of another that was opened at the same time, and
+    // was sealed to others: whoever knows more hands that on, or it is lost for who came
+    // between the two.
+    let Some(facts) = ring.for_writing() else { return Ok(false) };
+    let known = tx.rows_with_prefix::<EpochSecrets>(&[], EARLIER_SECRETS)?.len();
+    Ok(known > facts.earlier.saturating_add(1) && tx.has::<EpochSecrets>(&facts.public.0)?)
 }
 
 /// Bookings to be looked at in this round, in an order that nobody could foresee when he
